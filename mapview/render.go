@@ -1,0 +1,74 @@
+package mapview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"runtime"
+	"sync"
+)
+
+// ErrSize is returned for a picture whose size does not match its camera or that is too large to draw.
+var ErrSize = errors.New("picture size")
+
+// maxSide bounds the width and height of a picture in pixels.
+const maxSide = 16384
+
+// Render draws the whole view of cam into dst from scratch, with no cached picture of ours; tile sources may cache as they
+// like. dst must be as large as the camera's view; every pixel of it is written. The work is shared by GOMAXPROCS goroutines, all of which have
+// ended when Render returns. When ctx ends dst is half drawn and the error is ctx's.
+func Render(ctx context.Context, dst *image.RGBA, cam Camera, st *Style, scene Scene) error {
+	w, h := cam.WidthPx, cam.HeightPx
+	if w <= 0 || h <= 0 || w > maxSide || h > maxSide || dst.Rect.Dx() != w || dst.Rect.Dy() != h {
+		return fmt.Errorf("render %d×%d into %v: %w", w, h, dst.Rect, ErrSize)
+	}
+	ox, oy := cam.origin()
+	whole := view{zoom: cam.Zoom, ox: ox, oy: oy, w: w, h: h}
+	strips := 1
+	if n := runtime.GOMAXPROCS(0); n > 1 {
+		strips = min(2*n, (h+127)/128) // more than workers, so that a dense strip does not hold up the rest
+	}
+	next := make(chan view, strips)
+	for i := range strips {
+		y0, y1 := h*i/strips, h*(i+1)/strips
+		next <- view{zoom: whole.zoom, ox: ox, oy: oy + float64(y0), w: w, h: y1 - y0}
+	}
+	close(next)
+	var wg sync.WaitGroup
+	for range min(strips, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			p := painters.Get().(*painter)
+			defer painters.Put(p)
+			for v := range next {
+				top := int(v.oy - oy + 0.5)
+				p.begin(ctx, subImage(dst, top, v.h), v, st)
+				p.scene(scene)
+			}
+		})
+	}
+	wg.Wait()
+	return ctx.Err()
+}
+
+// painters keeps scratch buffers between frames.
+var painters = sync.Pool{New: func() any { return new(painter) }}
+
+// subImage is rows top…top+h of m as a picture that starts at 0,0.
+func subImage(m *image.RGBA, top, h int) *image.RGBA {
+	return &image.RGBA{Pix: m.Pix[top*m.Stride : (top+h-1)*m.Stride+4*m.Rect.Dx()], Stride: m.Stride, Rect: image.Rect(0, 0, m.Rect.Dx(), h)}
+}
+
+// scene draws everything in the view.
+func (p *painter) scene(s Scene) {
+	clearTo(p.dst, p.style.land)
+	for _, l := range s.Layers {
+		if !l.visible(p.zoom) {
+			continue
+		}
+		switch l.Kind {
+		case KindBuilding:
+			p.buildings(l)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package mapview
+
+// Scene is what there is to see: base maps and layers from the lowest to the topmost, and what is selected.
+// It is a value; its slices are not written after the scene was handed to a Pyramid, a widget or Render.
+type Scene struct {
+	Base     []TileSource
+	Layers   []Layer
+	Selected []Ref
+}
+
+// Layer is a snapshot and its role in a scene.
+type Layer struct {
+	Name    string // unique in the scene; what hits and selections call it
+	Kind    Kind
+	Level   Level // of KindRegion
+	Data    *Snapshot
+	Hidden  bool
+	MinZoom float64 // shown from this zoom (of design pixels) on
+	MaxZoom float64 // and below this one; 0: no end
+}
+
+// Ref names a feature of a scene.
+type Ref struct {
+	Layer string
+	ID    ID
+}
+
+func (l Layer) visible(designZoom float64) bool {
+	return !l.Hidden && l.Data != nil && designZoom >= l.MinZoom && (l.MaxZoom == 0 || designZoom < l.MaxZoom)
+}
