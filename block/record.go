@@ -146,14 +146,15 @@ type Op struct {
 // Fate is how an op ended.
 type Fate uint8
 
-// Pending ops are not with the server yet. Applied: as made. Merged: beside changes of others to other fields.
-// Conflict: kept for the conflict desk, nothing applied. Rejected: refused for a reason, kept for its author.
+// FatePending: not answered by the server yet. FateApplied: as made. FateMerged: beside changes of others to other
+// fields. FateConflict: kept for the conflict desk, nothing applied. FateRejected: refused for a reason, kept for its
+// author.
 const (
-	Pending Fate = iota
-	Applied
-	Merged
-	Conflict
-	Rejected
+	FatePending Fate = iota
+	FateApplied
+	FateMerged
+	FateConflict
+	FateRejected
 )
 
 var fateNames = [...]string{"pending", "applied", "merged", "conflict", "rejected"}
@@ -169,6 +170,6 @@ func (f Fate) String() string {
 type Receipt struct {
 	Op     ID
 	Fate   Fate
-	Reason string // machine-readable words for Conflict and Rejected: "field-changed: floors", "unknown-type", "out-of-scope", …
+	Reason string // machine-readable words for FateConflict and FateRejected: "field-changed: floors", "unknown-type", "out-of-scope", …
 	Seq    uint64 // log position in the op's first shard that carries the effect; 0 when there is none
 }
