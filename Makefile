@@ -1,0 +1,68 @@
+# 块图 Kuaitu. `make run` sets up, builds and opens the console; `make test` sets up and runs everything.
+GO       ?= go
+CITY     ?= demo
+DATA     ?= data
+WINDOW   := x11,migrated_fynedo
+NOSQL    := -gcflags='modernc.org/sqlite/...=-race=false' -gcflags='modernc.org/libc/...=-race=false'
+VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -X main.version=$(VERSION)
+HEADLESS := $(shell $(GO) list ./... 2>/dev/null | grep -v -e '/ui$$' -e '/mapview/mapwidget$$' -e '/cmd/kuaitu$$')
+FYNE     := ./ui ./mapview/mapwidget ./cmd/kuaitu
+
+export KUAITU_DATA ?= $(if $(wildcard $(CURDIR)/../shared/data),$(abspath $(CURDIR)/../shared/data),)
+
+.PHONY: run test tools build bench lint vuln fonts demo-clean deps race unit window e2e
+
+run: deps build
+	@bin/kuaituctl up --pack "$(CITY)" --data "$(DATA)"
+
+tools:
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/kuaituctl ./cmd/kuaitud
+
+build: tools
+	$(GO) build -trimpath -tags $(WINDOW) -ldflags '$(LDFLAGS)' -o bin/kuaitu ./cmd/kuaitu
+
+deps:
+	@.ci/deps run
+
+# Everything that must hold before a change lands.
+test:
+	@.ci/deps test
+	$(MAKE) lint
+	$(MAKE) unit
+	$(MAKE) race
+	$(MAKE) build
+	$(MAKE) e2e
+
+lint:
+	@bad="$$(gofmt -l $$(git ls-files '*.go'))"; [ -z "$$bad" ] || { echo "gofmt would change: $$bad"; exit 1; }
+	$(GO) vet -tags $(WINDOW) ./...
+	$(GO) tool staticcheck -tags $(WINDOW) ./...
+	CGO_ENABLED=0 GOOS=windows $(GO) vet $(HEADLESS)
+	CGO_ENABLED=0 GOOS=darwin $(GO) vet $(HEADLESS)
+
+unit:
+	$(GO) test -timeout 15m $(HEADLESS)
+	$(GO) test -timeout 10m -tags $(WINDOW),ci $(FYNE)
+
+# Bulk imports, simulation and kill tests run without the race detector: they skip themselves under -short.
+race:
+	$(GO) test -race -short -timeout 15m $(NOSQL) $(HEADLESS)
+
+# The main job through real processes and a real window.
+e2e:
+	KUAITU_E2E=1 $(GO) test -count=1 -timeout 20m -run E2E -v ./cmd/kuaituctl ./cmd/kuaitu
+
+bench: tools
+	$(GO) test -run '^$$' -bench . -benchmem $(HEADLESS)
+
+vuln:
+	@$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./... || { \
+		code=$$?; [ $$code = 3 ] && exit 3; echo "govulncheck could not reach its vulnerability database; nothing was checked"; }
+
+fonts:
+	assets/fonts/make.sh
+
+demo-clean:
+	rm -rf "$(DATA)"
