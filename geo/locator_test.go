@@ -21,6 +21,17 @@ func star(rng *rand.Rand, c orb.Point, r float64, n int) orb.Ring {
 	return append(ring, ring[0])
 }
 
+// coast is a star whose radius wanders, as that of a district with a long coast does.
+func coast(rng *rand.Rand, c orb.Point, r float64, n int) orb.Ring {
+	ring, f := make(orb.Ring, 0, n+1), 0.75
+	for i := range n {
+		f = min(1, max(0.5, f+0.004*(rng.Float64()-0.5)))
+		a := 2 * math.Pi * float64(i) / float64(n)
+		ring = append(ring, orb.Point{c[0] + r*f*math.Cos(a), c[1] + r*f*math.Sin(a)})
+	}
+	return append(ring, ring[0])
+}
+
 func TestLocatorAgreesWithContains(t *testing.T) {
 	const seed = 42
 	rng := rand.New(rand.NewPCG(seed, seed))
@@ -151,7 +162,7 @@ func BenchmarkLocator(b *testing.B) {
 		areas = append(areas, orb.Polygon{star(rng, at(), 0.01, 60)})
 	}
 	for range 10 {
-		areas = append(areas, orb.Polygon{star(rng, at(), 0.2, 10000)})
+		areas = append(areas, orb.Polygon{coast(rng, at(), 0.2, 10000)})
 	}
 	points := make([]orb.Point, 71666)
 	for i := range points {
