@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"ui/state":                {"block/...", "geo", "mapview", "assets"},
 	"ui":                      {"ui/state", "mapview/...", "assets", "block/...", "geo"},
 	"assets":                  nil,
+	"cmd/internal/cli":        {"block"},
 	"cmd/kuaitu/desk":         {"!ui", "!mapview/mapwidget", "ui/state", "..."},
 	"cmd/kuaitu":              {"..."},
 	"cmd/kuaitud":             {"!ui", "!mapview/mapwidget", "..."},

@@ -1,0 +1,172 @@
+// Package cli is what the headless programs share: a table of subcommands, exit codes by kind of error, one JSON
+// document per line on stdout and talk on stderr. See docs/architecture.md §6 for the contract.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"kuaitu/block"
+)
+
+// Exit codes, part of the contract with scripts.
+const (
+	ExitDone        = 0
+	ExitOther       = 1
+	ExitUsage       = 2
+	ExitInvalid     = 3
+	ExitNotFound    = 4
+	ExitConflict    = 5
+	ExitUnavailable = 6
+	ExitRefused     = 7
+)
+
+// ErrUsage is a command line that cannot be understood; the message says what is missing.
+var ErrUsage = errors.New("usage")
+
+// Usagef returns an ErrUsage with a sentence.
+func Usagef(format string, args ...any) error {
+	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), ErrUsage)
+}
+
+// ExitCode returns the code for an error, 0 for nil.
+func ExitCode(err error) int {
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.Is(err, ErrUsage):
+		return ExitUsage
+	case errors.Is(err, block.ErrInvalid):
+		return ExitInvalid
+	case errors.Is(err, block.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return ExitNotFound
+	case errors.Is(err, block.ErrConflict), errors.Is(err, fs.ErrExist):
+		return ExitConflict
+	case errors.Is(err, block.ErrRefused), errors.Is(err, fs.ErrPermission):
+		return ExitRefused
+	case errors.Is(err, block.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ENOSPC):
+		return ExitUnavailable
+	}
+	return ExitOther
+}
+
+// Env is what a command may use of the outside world.
+type Env struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Terminal       bool // stdin is a person
+}
+
+// JSON writes v as one document on one line of stdout.
+func (e *Env) JSON(v any) error {
+	enc := json.NewEncoder(e.Stdout)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	return nil
+}
+
+// Say writes one line for people on stderr.
+func (e *Env) Say(format string, args ...any) { fmt.Fprintf(e.Stderr, format+"\n", args...) }
+
+// Command is one subcommand.
+type Command struct {
+	Name    string
+	Args    string // the part of the usage line after the name
+	Summary string
+	// Setup declares flags and returns what runs after parsing, with the arguments that are not flags.
+	Setup func(fs *flag.FlagSet) func(ctx context.Context, env *Env, args []string) error
+}
+
+// Main runs the program with the process's arguments and signals and exits with the code of its error.
+func Main(program, about string, commands []Command) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	info, err := os.Stdin.Stat()
+	env := &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
+	err = Run(ctx, env, program, about, commands, os.Args[1:])
+	stop()
+	os.Exit(ExitCode(err))
+}
+
+// Run finds and runs the command that args name and prints its error, if any, as one sentence.
+func Run(ctx context.Context, env *Env, program, about string, commands []Command, args []string) error {
+	err := dispatch(ctx, env, program, about, commands, args)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		env.Say("%s: %s", program, strings.TrimSuffix(err.Error(), ": "+ErrUsage.Error()))
+		return err
+	}
+	return nil
+}
+
+func dispatch(ctx context.Context, env *Env, program, about string, commands []Command, args []string) error {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" || args[0] == "-help" {
+		fmt.Fprintf(env.Stderr, "%s: %s\n\n", program, about)
+		for _, c := range commands {
+			fmt.Fprintf(env.Stderr, "  %-10s %s\n", c.Name, c.Summary)
+		}
+		fmt.Fprintf(env.Stderr, "\n%s COMMAND -help shows a command's options.\n", program)
+		if len(args) == 0 {
+			return Usagef("no command given")
+		}
+		return nil
+	}
+	for _, c := range commands {
+		if c.Name != args[0] {
+			continue
+		}
+		fs := flag.NewFlagSet(c.Name, flag.ContinueOnError)
+		fs.SetOutput(io.Discard)
+		run := c.Setup(fs)
+		rest, err := parse(fs, args[1:])
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintf(env.Stderr, "usage: %s %s %s\n%s\n", program, c.Name, c.Args, c.Summary)
+			fs.SetOutput(env.Stderr)
+			fs.PrintDefaults()
+			return err
+		}
+		if err != nil {
+			return Usagef("%s: %v", c.Name, err)
+		}
+		if err := run(ctx, env, rest); err != nil {
+			return fmt.Errorf("%s: %w", c.Name, err)
+		}
+		return nil
+	}
+	return Usagef("there is no command %q", args[0])
+}
+
+// parse lets flags stand before, between and after the other arguments; "--" ends them.
+func parse(fs *flag.FlagSet, args []string) ([]string, error) {
+	var rest []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		left := fs.Args()
+		if used := len(args) - len(left); used > 0 && args[used-1] == "--" {
+			return append(rest, left...), nil
+		}
+		if len(left) == 0 {
+			return rest, nil
+		}
+		rest = append(rest, left[0])
+		args = left[1:]
+		if negativeNumbers(args) { // identify 114.05 -22.5: a coordinate is no flag
+			return append(rest, args...), nil
+		}
+	}
+}
+
+func negativeNumbers(args []string) bool {
+	return len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' && (args[0][1] >= '0' && args[0][1] <= '9' || args[0][1] == '.')
+}

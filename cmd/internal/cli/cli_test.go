@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	"kuaitu/block"
+)
+
+func TestExitCode(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0}, {errors.New("x"), 1}, {Usagef("x"), 2}, {fmt.Errorf("a: %w", block.ErrInvalid), 3}, {fs.ErrNotExist, 4},
+		{&block.ConflictError{}, 5}, {block.ErrUnavailable, 6}, {block.ErrRefused, 7}, {&block.FieldError{}, 3},
+	} {
+		if got := ExitCode(c.err); got != c.want {
+			t.Errorf("ExitCode(%v) = %d, want %d", c.err, got, c.want)
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	var got []string
+	var json bool
+	commands := []Command{{Name: "do", Setup: func(fs *flag.FlagSet) func(context.Context, *Env, []string) error {
+		fs.BoolVar(&json, "json", false, "")
+		return func(_ context.Context, _ *Env, args []string) error { got = args; return nil }
+	}}}
+	for _, c := range []struct {
+		args string
+		want []string
+		json bool
+		code int
+	}{
+		{"do a b", []string{"a", "b"}, false, 0},
+		{"do a --json b", []string{"a", "b"}, true, 0},
+		{"do --json -- --a", []string{"--a"}, true, 0},
+		{"do 114.1 -22.5", []string{"114.1", "-22.5"}, false, 0},
+		{"do --nonsense", nil, false, 2},
+		{"other", nil, false, 2},
+		{"", nil, false, 2},
+		{"help", nil, false, 0},
+		{"do -help", nil, false, 0},
+	} {
+		got, json = nil, false
+		var stderr bytes.Buffer
+		err := Run(context.Background(), &Env{Stderr: &stderr}, "prog", "about", commands, strings.Fields(c.args))
+		if !slices.Equal(got, c.want) || json != c.json || ExitCode(err) != c.code {
+			t.Errorf("%q: args %q json %v code %d, want %q %v %d\n%s", c.args, got, json, ExitCode(err), c.want, c.json, c.code, &stderr)
+		}
+	}
+}
