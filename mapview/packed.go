@@ -44,6 +44,7 @@ type packed struct {
 	anchors  []atomic.Uint64 // x<<32|y of the label point, 0 until asked for
 	byIDOnce sync.Once
 	byID     []uint32 // open-addressing table of feature index + 1
+	median   medianCache
 }
 
 func (p *packed) len() int { return len(p.boxes) }

@@ -109,7 +109,8 @@ func (p *painter) buildings(l Layer) {
 	var paints [numUses]paint
 	for u := range paints {
 		us := st.uses[u]
-		paints[u] = paint{c: us.fill}
+		// Small things need a stronger colour to be seen.
+		paints[u] = paint{c: mix(us.fill, us.edge, math.Max(0, math.Min(1, (15-p.zoom)/2)))}
 		if us.hatch.a != 0 && p.zoom >= 14 {
 			period := max(3, int(math.Round(5*p.ratio)))
 			phase := int(math.Mod(math.Floor(p.view.ox)+math.Floor(p.view.oy), float64(period)))
@@ -230,4 +231,10 @@ func abs32(v float32) float32 {
 		return -v
 	}
 	return v
+}
+
+// mix is a colour between a (t 0) and b (t 1).
+func mix(a, b rgba, t float64) rgba {
+	f := func(a, b uint8) uint8 { return uint8(float64(a) + t*(float64(b)-float64(a)) + 0.5) }
+	return rgba{f(a.r, b.r), f(a.g, b.g), f(a.b, b.b), f(a.a, b.a)}
 }

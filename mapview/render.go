@@ -35,6 +35,7 @@ func Render(ctx context.Context, dst *image.RGBA, cam Camera, st *Style, scene S
 		next <- view{zoom: whole.zoom, ox: ox, oy: oy + float64(y0), w: w, h: y1 - y0}
 	}
 	close(next)
+	labels := newLabeller(scene, st)
 	var wg sync.WaitGroup
 	for range min(strips, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
@@ -43,7 +44,7 @@ func Render(ctx context.Context, dst *image.RGBA, cam Camera, st *Style, scene S
 			for v := range next {
 				top := int(v.oy - oy + 0.5)
 				p.begin(ctx, subImage(dst, top, v.h), v, st)
-				p.scene(scene)
+				p.scene(scene, labels)
 			}
 		})
 	}
@@ -59,16 +60,55 @@ func subImage(m *image.RGBA, top, h int) *image.RGBA {
 	return &image.RGBA{Pix: m.Pix[top*m.Stride : (top+h-1)*m.Stride+4*m.Rect.Dx()], Stride: m.Stride, Rect: image.Rect(0, 0, m.Rect.Dx(), h)}
 }
 
-// scene draws everything in the view.
-func (p *painter) scene(s Scene) {
+// scene draws everything in the view, from the ground up.
+func (p *painter) scene(s Scene, labels *labeller) {
 	clearTo(p.dst, p.style.land)
+	for _, src := range s.Base {
+		p.base(src)
+	}
 	for _, l := range s.Layers {
-		if !l.visible(p.zoom) {
+		if !l.visible(p.zoom) || p.ctx.Err() != nil {
 			continue
 		}
 		switch l.Kind {
 		case KindBuilding:
 			p.buildings(l)
+		case KindLine:
+			p.lines(l)
+		case KindPlace:
+			p.places(l)
+		case KindRegion, KindEvent: // all levels together, below
 		}
+	}
+	if p.ctx.Err() != nil {
+		return
+	}
+	p.regions(s)
+	p.selection(s)
+	for _, lb := range labels.in(p.view) {
+		p.style.Fonts.draw(p.dst, lb.text, lb.x-p.view.ox, lb.y-p.view.oy, lb.ts)
+	}
+	for _, m := range markers(s, p.view, p.style, clusterPx*p.ratio) {
+		p.drawMarker(&m)
+	}
+}
+
+// places draws small dots.
+func (p *painter) places(l Layer) {
+	r := 1.5
+	if p.zoom >= 15 {
+		r = 2.5
+	}
+	r *= p.ratio
+	for part := range l.Data.parts() {
+		part.search(p.view.box(2*r), func(i int) bool {
+			if p.cancelled() {
+				return false
+			}
+			x, y := part.anchor(i)
+			p.round(p.x(x), p.y(y), float32(r+p.ratio), p.style.halo)
+			p.round(p.x(x), p.y(y), float32(r), p.style.textQuiet)
+			return true
+		})
 	}
 }

@@ -1,4 +1,213 @@
 package mapview
 
-// Fonts are the faces labels are drawn with.
-type Fonts struct{}
+import (
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"sync"
+	"unicode/utf8"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+)
+
+// ErrFont is returned for bytes that are no single-face OpenType font.
+var ErrFont = errors.New("not a font that can be drawn with")
+
+// Fonts are the two faces labels are drawn with and the glyph masks made from them so far. They may be shared by all
+// styles and used from any goroutine.
+type Fonts struct {
+	faces [2]*sfnt.Font // regular, bold
+
+	mu     sync.RWMutex // guards what follows
+	sized  map[faceKey]font.Face
+	glyphs map[glyphKey]*glyph
+}
+
+type faceKey struct {
+	bold bool
+	size uint16 // quarter pixels
+}
+
+type glyphKey struct {
+	faceKey
+	r    rune
+	halo uint8 // ratio in eighths
+}
+
+// glyph is a rune's coverage and, one mask wider on every side, its halo. off is from the pen to the mask's corner.
+type glyph struct {
+	mask, halo   *image.Alpha
+	offX, offY   int
+	haloX, haloY int
+	advance      float64
+}
+
+// maxGlyphs bounds the cache; past it the cache starts anew. A screen of Chinese names has some hundreds.
+const maxGlyphs = 8192
+
+// NewFonts takes two TrueType or OpenType files (no collections).
+func NewFonts(regular, bold []byte) (*Fonts, error) {
+	f := &Fonts{sized: map[faceKey]font.Face{}, glyphs: map[glyphKey]*glyph{}}
+	for i, data := range [2][]byte{regular, bold} {
+		face, err := opentype.Parse(data)
+		if err != nil {
+			return nil, fmt.Errorf("parse face %d: %w: %w", i, ErrFont, err)
+		}
+		f.faces[i] = face
+	}
+	return f, nil
+}
+
+// textStyle is how text is drawn: sizes in device pixels, straight alpha colours.
+type textStyle struct {
+	size    float64
+	bold    bool
+	c, halo rgba // halo.a 0: none
+	ratio   float64
+}
+
+// glyph answers a rune's masks, made on first use. A rune the face lacks is its "not defined" box.
+func (f *Fonts) glyph(r rune, ts textStyle) *glyph {
+	key := glyphKey{faceKey{ts.bold, uint16(math.Round(ts.size * 4))}, r, uint8(ts.ratio * 8)}
+	f.mu.RLock()
+	g := f.glyphs[key]
+	f.mu.RUnlock()
+	if g != nil {
+		return g
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if g := f.glyphs[key]; g != nil {
+		return g
+	}
+	if len(f.glyphs) >= maxGlyphs {
+		clear(f.glyphs)
+	}
+	g = f.makeGlyphLocked(key, ts.ratio)
+	f.glyphs[key] = g
+	return g
+}
+
+func (f *Fonts) makeGlyphLocked(key glyphKey, ratio float64) *glyph {
+	face := f.sized[key.faceKey]
+	if face == nil {
+		base := f.faces[0]
+		if key.bold {
+			base = f.faces[1]
+		}
+		var err error
+		face, err = opentype.NewFace(base, &opentype.FaceOptions{Size: float64(key.size) / 4, DPI: 72, Hinting: font.HintingNone})
+		if err != nil { // NewFace reads no data and fails only for nil options of another version
+			return &glyph{}
+		}
+		f.sized[key.faceKey] = face
+	}
+	dr, mask, at, advance, ok := face.Glyph(fixed.Point26_6{}, key.r)
+	if !ok {
+		return &glyph{advance: float64(key.size) / 8}
+	}
+	g := &glyph{advance: float64(advance) / 64, offX: dr.Min.X, offY: dr.Min.Y}
+	if dr.Empty() {
+		return g
+	}
+	g.mask = image.NewAlpha(image.Rect(0, 0, dr.Dx(), dr.Dy()))
+	for y := range dr.Dy() {
+		for x := range dr.Dx() {
+			_, _, _, a := mask.At(at.X+x, at.Y+y).RGBA()
+			g.mask.Pix[y*g.mask.Stride+x] = uint8(a >> 8)
+		}
+	}
+	pad := 0
+	g.halo, pad = dilate(g.mask, haloRadius*ratio)
+	g.haloX, g.haloY = g.offX-pad, g.offY-pad
+	return g
+}
+
+// haloRadius is how far, in design pixels, a halo reaches beyond its letter (3 px of line width).
+const haloRadius = 1.6
+
+// dilate widens a mask by radius pixels with a soft edge; pad is how much larger it became on each side.
+func dilate(m *image.Alpha, radius float64) (wide *image.Alpha, pad int) {
+	pad = int(math.Ceil(radius + 0.5))
+	w, h := m.Rect.Dx(), m.Rect.Dy()
+	wide = image.NewAlpha(image.Rect(0, 0, w+2*pad, h+2*pad))
+	for dy := -pad; dy <= pad; dy++ {
+		for dx := -pad; dx <= pad; dx++ {
+			weight := math.Min(1, radius+0.5-math.Hypot(float64(dx), float64(dy)))
+			if weight <= 0 {
+				continue
+			}
+			k := uint32(weight * 256)
+			for y := range h {
+				out := wide.Pix[(y+pad+dy)*wide.Stride+pad+dx:]
+				for x, a := range m.Pix[y*m.Stride : y*m.Stride+w] {
+					out[x] = max(out[x], uint8(uint32(a)*k>>8))
+				}
+			}
+		}
+	}
+	return wide, pad
+}
+
+// width is the length of a line of text in pixels.
+func (f *Fonts) width(text string, ts textStyle) float64 {
+	w := 0.0
+	for _, r := range text {
+		w += f.glyph(r, ts).advance
+	}
+	return w
+}
+
+// cut shortens a text to at most limit pixels, with an ellipsis.
+func (f *Fonts) cut(text string, ts textStyle, limit float64) (string, float64) {
+	w := f.width(text, ts)
+	if w <= limit {
+		return text, w
+	}
+	dots := f.glyph('…', ts).advance
+	for len(text) > 0 && w+dots > limit {
+		r, n := utf8.DecodeLastRuneInString(text)
+		w -= f.glyph(r, ts).advance
+		text = text[:len(text)-n]
+	}
+	return text + "…", w + dots
+}
+
+// draw puts a line of text on dst, its baseline starting at x, y. First all halos, then all letters, so that no halo lies on a letter.
+func (f *Fonts) draw(dst *image.RGBA, text string, x, y float64, ts textStyle) {
+	by := int(math.Round(y))
+	if ts.halo.a != 0 {
+		pen := x
+		for _, r := range text {
+			g := f.glyph(r, ts)
+			drawMask(dst, g.halo, int(math.Round(pen))+g.haloX, by+g.haloY, ts.halo)
+			pen += g.advance
+		}
+	}
+	pen := x
+	for _, r := range text {
+		g := f.glyph(r, ts)
+		drawMask(dst, g.mask, int(math.Round(pen))+g.offX, by+g.offY, ts.c)
+		pen += g.advance
+	}
+}
+
+func drawMask(dst *image.RGBA, m *image.Alpha, x, y int, c rgba) {
+	if m == nil {
+		return
+	}
+	r := m.Rect.Add(image.Pt(x, y)).Intersect(dst.Rect)
+	for py := r.Min.Y; py < r.Max.Y; py++ {
+		from := m.Pix[(py-y)*m.Stride+r.Min.X-x:]
+		to := dst.Pix[dst.PixOffset(r.Min.X, py):]
+		for i := range r.Dx() {
+			if a := uint32(from[i]); a != 0 {
+				blend(to[4*i:4*i+4:4*i+4], c, a+a>>7)
+			}
+		}
+	}
+}

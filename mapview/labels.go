@@ -1,0 +1,242 @@
+package mapview
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"slices"
+	"sync"
+)
+
+// label is a text with its place in the world, in device pixels at one zoom.
+type label struct {
+	text                   string
+	ts                     textStyle
+	x, y                   float64 // start of the baseline
+	minX, minY, maxX, maxY float64
+	prio                   int // smaller goes first
+	id                     ID
+}
+
+func (a *label) overlaps(b *label) bool {
+	return a.minX < b.maxX && b.minX < a.maxX && a.minY < b.maxY && b.minY < a.maxY
+}
+
+// before is the order in which labels take their places; it depends on nothing but the labels themselves.
+func before(a, b *label) int {
+	return cmp.Or(cmp.Compare(a.prio, b.prio), bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x))
+}
+
+// Priorities: what is selected, then the coarse regions, then the fine ones, then buildings.
+const (
+	prioSelected = iota
+	prioRegion   // + level
+	prioBuilding = prioRegion + int(numLevels)
+)
+
+// metaPx is the side of the squares of the world, in device pixels, in which labels are placed together; maxLabelPx, in design pixels, is the longest label.
+const (
+	metaPx     = 2048
+	maxLabelPx = 220
+)
+
+// labeller places the labels of one scene in one style. Places are found per square of the world and kept, so that all
+// tiles that touch a label agree about it: a label within a square gives way to those placed before it there; a label that crosses
+// the border of a square gives way to every stronger one that crosses a border, placed or not, which depends on nothing far away.
+// It may be used from any goroutine.
+type labeller struct {
+	scene Scene
+	style *Style
+
+	mu    sync.Mutex // guards what follows
+	metas map[metaKey]*meta
+}
+
+type metaKey struct {
+	zoom float64
+	x, y int
+}
+
+type meta struct {
+	once   sync.Once
+	placed []label
+}
+
+// maxMetas bounds the squares kept; past it they are found anew.
+const maxMetas = 64
+
+func newLabeller(s Scene, st *Style) *labeller {
+	return &labeller{scene: s, style: st, metas: map[metaKey]*meta{}}
+}
+
+// in answers the labels that touch the view, each once, weakest first.
+func (l *labeller) in(v view) []label {
+	if l.style.Fonts == nil {
+		return nil
+	}
+	var out []label
+	x0, y0 := int(math.Floor(v.ox/metaPx)), int(math.Floor(v.oy/metaPx))
+	x1, y1 := int(math.Floor((v.ox+float64(v.w)-1)/metaPx)), int(math.Floor((v.oy+float64(v.h)-1)/metaPx))
+	for my := y0; my <= y1; my++ {
+		for mx := x0; mx <= x1; mx++ {
+			for _, lb := range l.square(metaKey{v.zoom, mx, my}) {
+				if lb.maxX > v.ox && lb.minX < v.ox+float64(v.w) && lb.maxY > v.oy && lb.minY < v.oy+float64(v.h) {
+					out = append(out, lb)
+				}
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b label) int { return before(&b, &a) })
+	return slices.CompactFunc(out, func(a, b label) bool { return before(&a, &b) == 0 })
+}
+
+func (l *labeller) square(key metaKey) []label {
+	l.mu.Lock()
+	m := l.metas[key]
+	if m == nil {
+		if len(l.metas) >= maxMetas {
+			clear(l.metas)
+		}
+		m = &meta{}
+		l.metas[key] = m
+	}
+	l.mu.Unlock()
+	m.once.Do(func() { m.placed = l.place(key) })
+	return m.placed
+}
+
+// place finds the labels that touch one square.
+func (l *labeller) place(key metaKey) []label {
+	ratio := l.style.ratio()
+	sq := view{zoom: key.zoom, ox: float64(key.x) * metaPx, oy: float64(key.y) * metaPx, w: metaPx, h: metaPx}
+	reach := 2 * (maxLabelPx + 2*labelPad) * ratio
+	var taken overlapGrid
+	for _, m := range markers(l.scene, sq, l.style, reach) {
+		r := m.radius() * ratio
+		taken.add(&label{minX: m.x - r, minY: m.y - r, maxX: m.x + r, maxY: m.y + r})
+	}
+	all := l.candidates(sq, reach)
+	slices.SortFunc(all, func(a, b *label) int { return before(a, b) })
+	var crossing overlapGrid
+	var placed []label
+	keep := func(c *label) {
+		taken.add(c)
+		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx {
+			placed = append(placed, *c)
+		}
+	}
+	inside := all[:0:0]
+	for _, c := range all {
+		if math.Floor(c.minX/metaPx) == math.Floor(c.maxX/metaPx) && math.Floor(c.minY/metaPx) == math.Floor(c.maxY/metaPx) {
+			inside = append(inside, c)
+			continue
+		}
+		free := !crossing.hits(c) && !taken.hits(c)
+		crossing.add(c)
+		if free {
+			keep(c)
+		}
+	}
+	for _, c := range inside {
+		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx && !taken.hits(c) {
+			keep(c)
+		}
+	}
+	return placed
+}
+
+// labelPad is the free space around a label in design pixels.
+const labelPad = 3
+
+// candidates are all labels whose anchors lie in the view or within pad device pixels of it.
+func (l *labeller) candidates(v view, pad float64) []*label {
+	st := l.style
+	zoom, ratio, k := st.designZoom(v.zoom), st.ratio(), v.perUnit()
+	selected := map[Ref]bool{}
+	for _, r := range l.scene.Selected {
+		selected[r] = true
+	}
+	var out []*label
+	each := func(ly Layer, prio int, ts textStyle, fits func(wide, high, boxW, boxH float64) bool) {
+		q := v.box(pad)
+		for part := range ly.Data.parts() {
+			part.search(q, func(i int) bool {
+				text := part.label(i)
+				if text == "" {
+					return true
+				}
+				b := part.boxes[i]
+				boxW, boxH := float64(b.maxX-b.minX)*k, float64(b.maxY-b.minY)*k
+				if boxW*4 < ts.size || boxH*4 < ts.size {
+					return true
+				}
+				ts, prio := ts, prio
+				chosen := selected[Ref{ly.Name, part.ids[i]}]
+				if chosen {
+					ts.c, ts.bold, prio = st.accent, true, prioSelected
+				}
+				text, w := st.Fonts.cut(text, ts, maxLabelPx*ratio)
+				if !chosen && !fits(w, ts.size, boxW, boxH) {
+					return true
+				}
+				ax, ay := part.anchor(i)
+				x, y := float64(ax)*k, float64(ay)*k
+				pd := labelPad * ratio
+				out = append(out, &label{text: text, ts: ts, prio: prio, id: part.ids[i],
+					x: math.Round(x - w/2), y: math.Round(y + ts.size*0.36),
+					minX: x - w/2 - pd, maxX: x + w/2 + pd, minY: y - ts.size*0.55 - pd, maxY: y + ts.size*0.55 + pd})
+				return true
+			})
+		}
+	}
+	p := painter{style: st, ratio: ratio, zoom: zoom, k: k}
+	for _, ly := range p.regionLayers(l.scene) {
+		ls := st.levels[ly.Level]
+		if ls.nameSize == 0 {
+			continue
+		}
+		ts := textStyle{size: ls.nameSize * ratio, bold: ls.bold, c: st.ink, halo: st.halo, ratio: ratio}
+		each(ly, prioRegion+int(ly.Level), ts, func(w, h, boxW, boxH float64) bool { return w < boxW*1.05 && h < boxH })
+	}
+	for _, ly := range l.scene.Layers {
+		if !ly.visible(zoom) || ly.Kind != KindBuilding && ly.Kind != KindPlace || zoom < st.buildingLabelZoom {
+			continue
+		}
+		ts := textStyle{size: 11 * ratio, c: st.textQuiet, halo: st.halo, ratio: ratio}
+		each(ly, prioBuilding, ts, func(w, h, boxW, boxH float64) bool {
+			return ly.Kind == KindPlace || zoom >= 18.5 || w < boxW*1.4 && h < boxH*1.2
+		})
+	}
+	return out
+}
+
+// overlapGrid answers whether a label overlaps one that was added, looking only near it.
+type overlapGrid struct{ cells map[cellKey][]*label }
+
+const overlapCell = 128
+
+func (g *overlapGrid) each(l *label, visit func(cellKey) bool) {
+	for y := int(math.Floor(l.minY / overlapCell)); y <= int(math.Floor(l.maxY/overlapCell)); y++ {
+		for x := int(math.Floor(l.minX / overlapCell)); x <= int(math.Floor(l.maxX/overlapCell)); x++ {
+			if !visit(cellKey{x, y}) {
+				return
+			}
+		}
+	}
+}
+
+func (g *overlapGrid) add(l *label) {
+	if g.cells == nil {
+		g.cells = map[cellKey][]*label{}
+	}
+	g.each(l, func(c cellKey) bool { g.cells[c] = append(g.cells[c], l); return true })
+}
+
+func (g *overlapGrid) hits(l *label) bool {
+	hit := false
+	g.each(l, func(c cellKey) bool {
+		hit = slices.ContainsFunc(g.cells[c], l.overlaps)
+		return !hit
+	})
+	return hit
+}
