@@ -68,6 +68,7 @@ func (f *filler) edge(ax, ay, bx, by float32) {
 // clipped splits an edge at the left and right borders.
 func (f *filler) clipped(ax, ay, bx, by, slope, dir float32) {
 	w := float32(f.w)
+	f.x1 = f.w + 2 // the shape may reach to the right border without an edge inside
 	if ax <= 0 && bx <= 0 {
 		f.inside(0, ay, 0, by, 0, dir)
 		return

@@ -152,12 +152,16 @@ func (p *painter) buildings(l Layer) {
 // fills about three quarters of its box.
 func (p *painter) speck(b box, w, h float64, c rgba) {
 	const share = 0.75
+	strong := 1.0
+	if p.zoom < 12.5 { // a whole city of specks would be a haze
+		strong = 2
+	}
 	x0, y0 := float64(b.minX)*p.k-p.view.ox, float64(b.minY)*p.k-p.view.oy
 	cx, cy := x0+w/2, y0+h/2
 	px, py := int(math.Floor(cx)), int(math.Floor(cy))
 	if area := w * h * share; area <= 1 {
 		if area >= 0.02 {
-			p.store(px, py, c, uint32(area*256))
+			p.store(px, py, c, uint32(min(1, area*strong)*256))
 		}
 		return
 	}

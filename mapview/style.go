@@ -1,6 +1,9 @@
 package mapview
 
-import "math"
+import (
+	"image/color"
+	"math"
+)
 
 // Kind says what a layer shows, and with that how it is drawn.
 type Kind uint8
@@ -193,3 +196,23 @@ func (s *Style) ratio() float64 {
 
 // designZoom is the zoom at which a picture of design pixels would show the same ground.
 func (s *Style) designZoom(zoom float64) float64 { return zoom - math.Log2(s.ratio()) }
+
+// Ground is the colour of land, for what shows a map before it is drawn.
+func (s *Style) Ground() color.NRGBA { return s.land.nrgba() }
+
+// Accent is the colour of selection.
+func (s *Style) Accent() color.NRGBA { return s.accent.nrgba() }
+
+// Alarm is the colour of what is overdue.
+func (s *Style) Alarm() color.NRGBA { return s.red.nrgba() }
+
+// Paper is the colour of what floats over the map.
+func (s *Style) Paper() color.NRGBA { return s.disc.nrgba() }
+
+// Text is the colour of writing on Paper.
+func (s *Style) Text() color.NRGBA { return s.text.nrgba() }
+
+// TextQuiet is the colour of the less important of it.
+func (s *Style) TextQuiet() color.NRGBA { return s.textQuiet.nrgba() }
+
+func (c rgba) nrgba() color.NRGBA { return color.NRGBA{c.r, c.g, c.b, c.a} }
