@@ -41,11 +41,10 @@ type RegionRow struct {
 	Selected bool
 }
 
-// SetRoots puts in the top of the tree and forgets all below it, but not what is open and selected, so that counts can
-// be renewed in place.
+// SetRoots puts in the top of the tree. What lies below it, is open or selected stays as it is, so that counts can be
+// renewed in place: ask again for the children of OpenIDs.
 func (t *RegionTree) SetRoots(roots []Region) {
 	t.roots, t.loaded = slices.Clone(roots), true
-	t.children = map[block.ID][]Region{}
 	if t.open == nil {
 		t.open = map[block.ID]bool{}
 	}
@@ -94,7 +93,18 @@ func (t *RegionTree) Select(id block.ID) { t.selected = id }
 // Selected returns the selected region if the tree holds it.
 func (t *RegionTree) Selected() (Region, bool) { return t.Find(t.selected) }
 
-// Missing lists the open regions whose children are not here, parents first: what to fetch after SetRoots.
+// OpenIDs lists the open visible regions, parents first.
+func (t *RegionTree) OpenIDs() []block.ID {
+	var ids []block.ID
+	for _, row := range t.Rows() {
+		if row.Open {
+			ids = append(ids, row.Region.ID)
+		}
+	}
+	return ids
+}
+
+// Missing lists the open regions whose children are not here, parents first: what to fetch next.
 func (t *RegionTree) Missing() []block.ID {
 	var ids []block.ID
 	for _, row := range t.Rows() {

@@ -1,0 +1,134 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"github.com/paulmach/orb"
+
+	"kuaitu/block"
+	"kuaitu/ui/state"
+)
+
+// Deps is what the window needs from outside. Data, Sync, Files and Map are called as their comments say; all other
+// fields are values. Files may be nil: then there is nothing to import into and the entries say so.
+type Deps struct {
+	Data  Data
+	Sync  Syncer
+	Files Files
+	Map   Map
+
+	Post func(func())     // runs a function on the UI thread soon: fyne.Do in the app, a queue in tests
+	Now  func() time.Time // nil is time.Now
+	Zone *time.Location   // the city's time zone; nil is UTC
+
+	Lang     string                  // "zh" or "en"
+	Dark     bool                    // start with the dark theme
+	Remember func(key, value string) // keeps a choice ("lang", "dark") for the next start; may be nil
+
+	Title       state.Text // region at the top: 沙头街道
+	User        string     // masked name and role: "陈*·受理岗"; empty when nobody signed in
+	Datum       string     // of the store: "CGCS2000"
+	BaseMap     state.Text // name and date of the base map
+	Attribution string     // "© OpenStreetMap contributors (ODbL)"
+	Version     string
+	Licences    string       // third-party parts and their licences, for the About window
+	DiskFree    func() int64 // bytes, called off the UI thread; nil is unknown
+}
+
+// Data answers the window's questions. Every method may be called from several goroutines at once, never on the UI
+// thread; ctx ends when the answer is no longer wanted. Errors are of the kinds of package block.
+type Data interface {
+	// Regions returns the direct children of a region in the order of the list, with the counts of their subtrees; the
+	// zero parent asks for the top of the device's scope.
+	Regions(ctx context.Context, parent block.ID) ([]state.Region, error)
+	// Path returns the regions from the top of the scope down to and including region.
+	Path(ctx context.Context, region block.ID) ([]block.ID, error)
+	// Layers returns the layer list, top first.
+	Layers(ctx context.Context) ([]state.Layer, error)
+	// Search returns at most limit hits, those of a group together, near the point first where equal.
+	Search(ctx context.Context, query string, near orb.Point, limit int) (state.Hits, error)
+	// Events returns the events that the filter wants, most pressing first.
+	Events(ctx context.Context, f state.EventFilter) (state.EventPage, error)
+	// Dossier returns what the right panel shows of a record, masked as the rights of the user say.
+	Dossier(ctx context.Context, ref state.Ref) (state.Dossier, error)
+	// EventTypes returns the catalogue, classes together.
+	EventTypes(ctx context.Context) ([]state.EventType, error)
+	// Place says where a point lies. A point outside all regions has a zero Region and no error.
+	Place(ctx context.Context, at orb.Point) (state.Place, error)
+	// Report stores a report as one op. When it returns without error the report survives a power cut.
+	Report(ctx context.Context, r state.Report) (block.ID, error)
+}
+
+// Syncer is the console's sync. Both methods return at once and may be called on the UI thread. Call
+// Window.SyncChanged (through Post) when the status changed.
+type Syncer interface {
+	Status() state.SyncStatus
+	SyncNow()
+}
+
+// Files brings files in and takes data out. All methods but Kinds may take long and are never called on the UI thread.
+type Files interface {
+	// Kinds are the kinds of record that files can be imported as and exported from.
+	Kinds() []state.ImportKind
+	// Preview looks into a file. An error of the file goes into the preview's Err, too.
+	Preview(ctx context.Context, file, encoding string) (state.ImportPreview, error)
+	// Import brings the files in. Files after a failed one are still tried; a cancelled ctx leaves the file under way out.
+	Import(ctx context.Context, r state.ImportRequest, progress func(state.ImportProgress)) ([]state.ImportReport, error)
+	// Export writes records of a kind to a path. The format is by name: "geojson", "csv", "gpkg".
+	Export(ctx context.Context, r ExportRequest) (rows int, err error)
+}
+
+// ExportRequest is what is exported.
+type ExportRequest struct {
+	Kind   block.Kind
+	Format string
+	Path   string
+	Region block.ID   // zero: everywhere
+	Bound  *orb.Bound // nil: everywhere
+}
+
+// Map is the map in the middle. Its methods are called on the UI thread and return at once.
+type Map interface {
+	// Object is the widget; it is put into the window once.
+	Object() fyne.CanvasObject
+	// Listen says whom to tell what the user does on the map. It is called once, before the window shows.
+	Listen(MapEvents)
+	// View is what the map shows now.
+	View() state.View
+	// MoveTo centres on a point; zoom 0 keeps the zoom.
+	MoveTo(at orb.Point, zoom float64)
+	// Fit shows a whole extent.
+	Fit(b orb.Bound)
+	// Zoom changes the zoom about the centre by whole steps.
+	Zoom(steps float64)
+	// SetTool changes what a click does.
+	SetTool(t Tool)
+	// ShowLayer switches a layer of Data.Layers.
+	ShowLayer(id string, on bool)
+	// Select highlights a record; an empty Kind highlights none.
+	Select(ref state.Ref)
+	// SetDark changes the map's colours.
+	SetDark(dark bool)
+}
+
+// MapEvents is what the map tells the window, on the UI thread.
+type MapEvents struct {
+	Moved   func(v state.View)                    // while and after moving
+	Settled func(v state.View)                    // when a move has ended
+	Pointer func(at orb.Point, inside bool)       // mouse over the map, or gone
+	Picked  func(at orb.Point, hits []state.Ref)  // a click with Pan or Identify; topmost first, none for empty ground
+	Placed  func(at orb.Point)                    // a click with Report
+	Menu    func(at orb.Point, pos fyne.Position) // right click; pos is absolute
+}
+
+// Tool is what a click on the map does.
+type Tool uint8
+
+// Pan drags and picks, Identify only picks, Report puts a report at the point.
+const (
+	ToolPan Tool = iota
+	ToolIdentify
+	ToolReport
+)

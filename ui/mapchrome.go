@@ -1,0 +1,159 @@
+package ui
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"github.com/paulmach/orb"
+
+	"kuaitu/ui/state"
+)
+
+const (
+	legendHeight = 32 + 7*22 + 8
+	toolsHeight  = 3*36 + 15 + 3*36
+)
+
+var mapTool = map[Tool]string{ToolPan: "map.tool.pan", ToolIdentify: "map.tool.identify", ToolReport: "map.tool.report"}
+
+func (w *Window) mapMoved(v state.View) {
+	w.facts.View = v
+	w.parts.scale.Refresh()
+	w.parts.status.Refresh()
+}
+
+func (w *Window) mapSettled(v state.View) {
+	w.mapMoved(v)
+	if w.events.MapMoved(v.Bound) {
+		w.loadEvents()
+	}
+}
+
+func (w *Window) mapPointer(at orb.Point, inside bool) {
+	w.facts.Pointer, w.facts.HasPointer = at, inside
+	w.parts.status.Refresh()
+}
+
+// mapPicked shows the topmost record of a click; empty ground changes nothing but the highlight.
+func (w *Window) mapPicked(at orb.Point, hits []state.Ref) {
+	if len(hits) == 0 {
+		w.deps.Map.Select(state.Ref{})
+		return
+	}
+	ref := hits[0]
+	w.deps.Map.Select(ref)
+	w.events.Select(ref.ID)
+	w.reveal("events", w.events.Index(), w.visibleEventRows())
+	w.parts.events.Refresh()
+	w.open(ref)
+}
+
+// mapMenu is the menu of a right click on the map.
+func (w *Window) mapMenu(at orb.Point, pos fyne.Position) {
+	item := func(key string, tap func()) *fyne.MenuItem { return fyne.NewMenuItem(w.lang.T(key), tap) }
+	where := fyne.NewMenuItem(w.lang.LonLat(at[0], at[1]), nil)
+	where.Disabled = true
+	w.popUp(fyne.NewMenu("", where,
+		item("map.menu.copy", func() { w.app.Clipboard().SetContent(fmt.Sprintf("%.6f, %.6f", at[0], at[1])) }),
+		item("map.menu.centre", func() { w.deps.Map.MoveTo(at, 0) }),
+		fyne.NewMenuItemSeparator(),
+		item("map.menu.report", func() { w.reportAt(at) }),
+	), pos)
+}
+
+// drawLegend draws the colours of the building uses.
+func (w *Window) drawLegend(p *pen, width, h float32) {
+	p.box(0, 0, width, h, p.pal.panel, p.pal.line, 4)
+	p.text(12, 18, w.lang.T("map.legend"), style{size: sizeBody, bold: true, ink: p.pal.text1})
+	p.icon("x", width-24, 18, 14, p.pal.text3)
+	p.hit(width-30, 6, 24, 24, "legend-x", w.lang.T("dossier.collapse"), w.toggleLegend)
+	y := float32(43)
+	for _, use := range []struct {
+		key  string
+		fill colour
+	}{{"use.estate", p.pal.estate}, {"use.selfbuilt", p.pal.selfBuilt}, {"use.shop", p.pal.shop}, {"use.office", p.pal.office},
+		{"use.public", p.pal.public}, {"use.works", p.pal.works}, {"use.none", p.pal.noUse}} {
+		p.box(12, y-6, 16, 12, use.fill, p.pal.strong, 1)
+		p.fit(36, y, width-44, w.lang.T(use.key), style{size: sizeSmall, ink: p.pal.text1})
+		y += 22
+	}
+}
+
+// drawTools draws the column of map tools: what a click does, then zoom.
+func (w *Window) drawTools(p *pen, width, h float32) {
+	group := func(y float32, n int) { p.box(0, y, width, float32(n*36), p.pal.panel, p.pal.line, 4) }
+	button := func(y float32, id, icon string, on bool, tap func()) {
+		ink := p.pal.text2
+		switch {
+		case on:
+			p.box(0, y, width, 36, p.pal.tint, p.pal.accent, 4)
+			ink = p.pal.accent
+		case p.hot(id):
+			p.box(1, y+1, width-2, 34, p.pal.hover, colour{}, 3)
+		}
+		p.icon(icon, round(width/2-9), y+18, 18, ink)
+		p.hit(0, y, width, 36, id, w.lang.T(id), tap)
+	}
+	group(0, 3)
+	for i, t := range []struct {
+		tool Tool
+		icon string
+	}{{ToolPan, "hand-stop"}, {ToolIdentify, "info-square"}, {ToolReport, "map-pin-plus"}} {
+		button(float32(i*36), mapTool[t.tool], t.icon, w.tool == t.tool, func() { w.setTool(t.tool) })
+	}
+	y := float32(3*36 + 15)
+	group(y, 3)
+	button(y, "map.tool.in", "plus", false, func() { w.deps.Map.Zoom(1) })
+	button(y+36, "map.tool.out", "minus", false, func() { w.deps.Map.Zoom(-1) })
+	button(y+72, "map.tool.fit", "focus-centered", false, w.fitArea)
+}
+
+func (w *Window) setTool(t Tool) {
+	w.tool = t
+	w.deps.Map.SetTool(t)
+	w.parts.tools.Refresh()
+}
+
+// fitArea shows the selected region, or the top of the scope.
+func (w *Window) fitArea() {
+	if r, ok := w.regions.Selected(); ok && r.HasBound {
+		w.deps.Map.Fit(r.Bound)
+		return
+	}
+	for _, row := range w.regions.Rows() {
+		if row.Region.HasBound {
+			w.deps.Map.Fit(row.Region.Bound)
+			return
+		}
+	}
+}
+
+// drawScale draws the scale bar.
+func (w *Window) drawScale(p *pen, width, h float32) {
+	metres, dp := w.facts.View.ScaleBar(110)
+	if metres == 0 {
+		return
+	}
+	ink := p.pal.text1
+	end := round(float32(dp))
+	y := round(h/2) + 3
+	p.rect(2, y, end, 2, ink)
+	p.rect(2, y-6, 1, 7, ink)
+	p.rect(2+round(end/2), y-4, 1, 5, ink)
+	p.rect(1+end, y-6, 1, 7, ink)
+	label := w.lang.Metres(metres)
+	st := style{size: sizeSmall, ink: ink}
+	p.box(end+6, h/2-9, p.width(label, st)+6, 18, faded(p.pal.land), colour{}, 2)
+	p.text(end+9, h/2, label, st)
+}
+
+func (w *Window) credit() string { return w.deps.Attribution }
+
+// drawCredit draws whose map it is.
+func (w *Window) drawCredit(p *pen, width, h float32) {
+	p.box(0, 0, width, h, faded(p.pal.panel), colour{}, 2)
+	p.center(width/2, h/2, w.credit(), style{size: sizeSmall, ink: p.pal.text2})
+}
+
+// faded lets the map shine through.
+func faded(c colour) colour { c.A = 0xd8; return c }

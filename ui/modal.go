@@ -1,0 +1,77 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+)
+
+// showModal puts content into a box over the window with a title line and a foot of buttons (nil: a close button).
+func (w *Window) showModal(title string, content fyne.CanvasObject, size fyne.Size, foot fyne.CanvasObject) {
+	w.closeModal()
+	w.leaveSearch()
+	root := w.parts.root.Size()
+	size = fyne.NewSize(min(size.Width, root.Width-32), min(size.Height, root.Height-32))
+	head := newSheet(w, func(p *pen, width, h float32) {
+		p.fit(16, h/2, width-64, title, style{size: 16, bold: true, ink: p.pal.text1})
+		p.icon("x", width-32, h/2, 16, p.pal.text2)
+		p.hit(width-40, 4, 36, h-8, "modal-close", w.lang.T("close"), w.closeModal)
+		p.hline(0, h-1, width)
+	})
+	if foot == nil {
+		foot = w.footer(action{w.lang.T("close"), w.closeModal, false})
+	}
+	box := container.New(&modalLayout{size}, head, content, foot)
+	w.modal = widget.NewModalPopUp(box, w.win.Canvas())
+	w.modal.Show()
+}
+
+func (w *Window) closeModal() {
+	if w.modal == nil {
+		return
+	}
+	m := w.modal
+	w.modal = nil
+	w.syncSheet, w.importView = nil, nil
+	m.Hide()
+}
+
+// modalLayout stacks head, content and foot.
+type modalLayout struct{ size fyne.Size }
+
+func (m *modalLayout) MinSize([]fyne.CanvasObject) fyne.Size { return m.size }
+
+func (m *modalLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	const head, foot = 44, 52
+	put := func(o fyne.CanvasObject, y, h float32) {
+		o.Move(fyne.NewPos(0, y))
+		o.Resize(fyne.NewSize(size.Width, h))
+	}
+	put(objects[0], 0, head)
+	put(objects[1], head, size.Height-head-foot)
+	put(objects[2], size.Height-foot, foot)
+}
+
+// action is a button of a modal's foot. A nil tap draws it as switched off.
+type action struct {
+	label string
+	tap   func()
+	main  bool
+}
+
+// footer is a line of buttons at the right; the last one is the outermost.
+func (w *Window) footer(actions ...action) *sheet {
+	return newSheet(w, func(p *pen, width, h float32) { p.footerButtons(width, h, actions) })
+}
+
+func (p *pen) footerButtons(width, h float32, actions []action) {
+	p.hline(0, 0, width)
+	x := width - 16
+	for i := len(actions) - 1; i >= 0; i-- {
+		a := actions[i]
+		bw := max(72, p.buttonWidth("", a.label)+8)
+		x -= bw
+		p.buttonAt(x, (h-30)/2, bw, 30, "act-"+a.label, "", a.label, "", a.main, a.tap)
+		x -= 8
+	}
+}

@@ -1,0 +1,287 @@
+package ui
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+	"github.com/paulmach/orb"
+
+	"kuaitu/assets"
+	"kuaitu/block"
+	"kuaitu/ui/state"
+)
+
+// searchDelay is how long the search box waits for the end of a burst of changes.
+const searchDelay = 80 * time.Millisecond
+
+// Window is the desk post's window. All methods belong to the UI thread unless they say otherwise.
+type Window struct {
+	deps Deps
+	app  fyne.App
+	win  fyne.Window
+	th   *Theme
+	pal  *palette
+	lang *state.Lang
+
+	ctx    context.Context // the window's lifetime: ended by Close
+	end    context.CancelFunc
+	wg     sync.WaitGroup
+	closed sync.Once
+
+	regions state.RegionTree
+	layers  state.LayerList
+	events  state.EventList
+	dossier state.DossierPanel
+	hits    state.Hits
+	facts   state.StatusFacts
+	search  *state.Search
+
+	parts   deskParts
+	desk    *deskLayout
+	jobs    struct{ events, dossier, layers, place job }
+	sizes   map[measureKey]fyne.Size
+	pinned  map[string]int // first visible row of each list
+	hitRow  int            // preselected hit
+	tool    Tool
+	menuPop *widget.PopUpMenu
+	modal   *widget.PopUp
+
+	syncSheet  []*sheet    // of the open sync panel
+	importView *importView // the open import dialog
+	reportForm *reportView // the form that was opened last
+}
+
+// deskParts are the sheets and widgets of the desk.
+type deskParts struct {
+	top, rail, regions, layers, unplaced, eventHead, events, detail, detailFoot, status *sheet
+	legend, tools, scale, credit, tipBox                                                *sheet
+	hitList                                                                             *sheet
+	entry                                                                               *searchEntry
+	entryHolder                                                                         *container.ThemeOverride
+	root                                                                                *fyne.Container
+	tipText                                                                             string
+}
+
+// New builds the desk post's window and starts reading. It does not show the window: call Show on the result.
+func New(app fyne.App, deps Deps) (*Window, error) {
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	if deps.Remember == nil {
+		deps.Remember = func(string, string) {}
+	}
+	w := &Window{deps: deps, app: app, sizes: map[measureKey]fyne.Size{}, pinned: map[string]int{}}
+	w.ctx, w.end = context.WithCancel(context.Background())
+	if err := w.setLang(deps.Lang); err != nil {
+		return nil, err
+	}
+	w.setTheme(deps.Dark)
+	w.win = app.NewWindow(w.windowTitle())
+	w.facts = state.StatusFacts{Datum: deps.Datum, DiskFree: -1}
+	w.search = state.NewSearch(func(ctx context.Context, q string) (state.Hits, error) {
+		return deps.Data.Search(ctx, q, orb.Point{}, 12)
+	}, deps.Post, w.showHits, searchDelay)
+
+	w.build()
+	deps.Map.Listen(MapEvents{
+		Moved: w.mapMoved, Settled: w.mapSettled, Pointer: w.mapPointer,
+		Picked: w.mapPicked, Placed: w.reportAt, Menu: w.mapMenu,
+	})
+	deps.Map.SetDark(deps.Dark)
+	w.win.SetPadded(false)
+	w.win.SetContent(w.parts.root)
+	w.win.SetOnDropped(w.dropped)
+	w.win.SetOnClosed(w.Close)
+	w.shortcuts()
+	w.Reload()
+	w.tick()
+	return w, nil
+}
+
+// Fyne returns the window itself, to show, resize or capture it.
+func (w *Window) Fyne() fyne.Window { return w.win }
+
+// Close ends all work under way and waits for it. It may be called more than once.
+func (w *Window) Close() {
+	w.closed.Do(func() {
+		w.end()
+		w.search.Close()
+		w.wg.Wait()
+	})
+}
+
+// Reload asks for everything the panels show again: after an import, or when the store was swapped.
+func (w *Window) Reload() {
+	w.loadRegions(block.ID{})
+	ask(w, &w.jobs.layers, w.deps.Data.Layers, func(layers []state.Layer, err error) {
+		if err == nil {
+			w.layers.Set(layers)
+			w.parts.layers.Refresh()
+		}
+	})
+	w.DataChanged()
+	w.SyncChanged()
+}
+
+// DataChanged asks again for what a change of the store's rows can alter: counts, the event list and the open dossier.
+func (w *Window) DataChanged() {
+	if w.regions.Loaded() {
+		w.loadRegions(block.ID{})
+	}
+	w.loadEvents()
+	if ref := w.dossier.Wanted(); ref.Kind != "" {
+		w.loadDossier(ref)
+	}
+}
+
+// SyncChanged shows the syncer's status anew.
+func (w *Window) SyncChanged() {
+	w.facts.Sync = w.deps.Sync.Status()
+	w.parts.top.Refresh()
+	w.parts.rail.Refresh()
+	w.parts.status.Refresh()
+	w.refreshSyncPanel()
+}
+
+// tick keeps clocks and ages true: what they show has minutes, so twice a minute will do.
+func (w *Window) tick() {
+	w.wg.Go(func() {
+		free := func() {
+			if w.deps.DiskFree != nil {
+				n := w.deps.DiskFree()
+				w.deps.Post(func() { w.facts.DiskFree = n; w.parts.status.Refresh() })
+			}
+		}
+		free()
+		t := time.NewTicker(30 * time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case <-w.ctx.Done():
+				return
+			case <-t.C:
+				free()
+				w.deps.Post(func() {
+					w.parts.events.Refresh()
+					w.SyncChanged()
+				})
+			}
+		}
+	})
+}
+
+// job is a question under way; a newer one of the same kind makes it void.
+type job struct{ cancel context.CancelFunc }
+
+// ask runs fetch in a goroutine of the window and brings its answer to show on the UI thread, unless a newer question in
+// the same job or the window's end came first.
+func ask[T any](w *Window, j *job, fetch func(context.Context) (T, error), show func(T, error)) {
+	if j.cancel != nil {
+		j.cancel()
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	j.cancel = cancel
+	w.wg.Go(func() {
+		v, err := fetch(ctx)
+		w.deps.Post(func() {
+			if ctx.Err() == nil {
+				show(v, err)
+			}
+			cancel()
+		})
+	})
+}
+
+func (w *Window) now() time.Time { return w.deps.Now() }
+
+func (w *Window) windowTitle() string {
+	return w.lang.T("app.name") + w.lang.T("dot") + w.lang.Of(w.deps.Title)
+}
+
+func (w *Window) setLang(name string) error {
+	if name != "en" {
+		name = "zh"
+	}
+	b, err := assets.Texts(name)
+	if err != nil {
+		return err
+	}
+	l, err := state.NewLang(name, b, w.deps.Zone)
+	if err != nil {
+		return err
+	}
+	w.lang = l
+	return nil
+}
+
+// SetLang switches the language of the screen.
+func (w *Window) SetLang(name string) {
+	if err := w.setLang(name); err != nil {
+		fyne.LogError("switch language", err)
+		return
+	}
+	w.deps.Remember("lang", w.lang.Name)
+	w.win.SetTitle(w.windowTitle())
+	w.refreshAll()
+}
+
+func (w *Window) setTheme(dark bool) {
+	w.th = NewTheme(dark)
+	w.pal = w.th.pal
+	w.app.Settings().SetTheme(w.th)
+}
+
+// SetDark switches between the light and the dark theme.
+func (w *Window) SetDark(dark bool) {
+	w.setTheme(dark)
+	w.parts.entryHolder.Theme = bareTheme{w.th}
+	w.parts.entryHolder.Refresh()
+	w.deps.Map.SetDark(dark)
+	value := "false"
+	if dark {
+		value = "true"
+	}
+	w.deps.Remember("dark", value)
+	w.refreshAll()
+}
+
+func (w *Window) refreshAll() {
+	p := &w.parts
+	p.entry.SetPlaceHolder(w.lang.T("search.hint"))
+	for _, s := range w.sheets() {
+		s.Refresh()
+	}
+	w.desk.relayout()
+}
+
+func (w *Window) sheets() []*sheet {
+	p := &w.parts
+	return []*sheet{p.top, p.rail, p.regions, p.layers, p.unplaced, p.eventHead, p.events, p.detail, p.detailFoot, p.status,
+		p.legend, p.tools, p.scale, p.credit, p.tipBox, p.hitList}
+}
+
+func (w *Window) focus(f fyne.Focusable) { w.win.Canvas().Focus(f) }
+
+type measureKey struct {
+	text string
+	size float32
+	bold bool
+}
+
+// measure is the size of a text. Rows ask for the same texts again and again, so answers are kept, up to a bound.
+func (w *Window) measure(s string, size float32, bold bool) fyne.Size {
+	k := measureKey{s, size, bold}
+	if v, ok := w.sizes[k]; ok {
+		return v
+	}
+	if len(w.sizes) > 8192 {
+		clear(w.sizes)
+	}
+	v := fyne.MeasureText(s, size, fyne.TextStyle{Bold: bold})
+	w.sizes[k] = v
+	return v
+}
