@@ -37,7 +37,7 @@ type Map struct {
 
 	pyramid *mapview.Pyramid
 	post    func(func()) // to Fyne's thread; a queue in tests
-	posted  atomic.Bool // a refresh is on its way to Fyne's thread
+	posted  atomic.Bool  // a refresh is on its way to Fyne's thread
 
 	scene  mapview.Scene
 	design *mapview.Style // as it was given
