@@ -43,16 +43,21 @@ type Chunk struct {
 // Greeting is the server's answer to hello.
 type Greeting struct {
 	Cut       block.Cut
+	Name      [32]byte        // what the server calls the cut
 	Witnesses []block.Witness // to be kept once the cut is applied
 	Restored  bool            // the server does not know the epoch or a witness we hold
+	Same      bool            // the cut is the one known already; Heads and Witnesses are left out
 }
 
 // The effects.
 type (
 	// Load reads enrolment and cursors.
 	Load struct{}
-	// Greet sends hello with what the replica holds.
-	Greet struct{ Cursors block.Cursors }
+	// Greet sends hello with what the replica holds. Known, when not zero, names the cut that is held in full.
+	Greet struct {
+		Cursors block.Cursors
+		Known   [32]byte
+	}
 	// Resend marks every op kept as unanswered: the server may have lost what it had answered.
 	Resend struct{}
 	// Fetch gets one object, verifies and stages it, unless it is staged already.
@@ -83,11 +88,17 @@ type (
 		Deep  bool
 		Limit int64
 	}
-	// AskProof asks for the server's tallies at exactly these heads.
-	AskProof struct{ Heads []block.Head }
-	// Mend compares the leaves of one key with the server's and puts the differing rows right. Streams are those in
-	// scope that may carry the key.
+	// AskProof asks for the server's tallies at a cut. Total is the sum of ours: a server with the same says so in short.
+	AskProof struct {
+		Epoch block.Epoch
+		Cut   [32]byte
+		Total block.Tally
+	}
+	// Mend compares the leaves of one key with the server's at a cut and puts the differing rows right. Streams are
+	// those in scope that may carry the key.
 	Mend struct {
+		Epoch   block.Epoch
+		Cut     [32]byte
 		Key     block.TallyKey
 		Streams []block.Stream
 	}
@@ -159,10 +170,11 @@ type (
 		Deep    bool
 		Damaged int
 	}
-	// Proved answers AskProof.
+	// Proved answers AskProof. Equal: the totals are the same and Tallies is left out.
 	Proved struct {
 		Fault
 		Traffic
+		Equal   bool
 		Tallies map[block.TallyKey]block.Tally
 	}
 	// Mended answers Mend with the number of rows put right.

@@ -55,7 +55,7 @@ func (st *State) talliesRead(now time.Time, ev TalliesRead) []Effect {
 		st.lastDeep = now // too large for an unasked one: daily from now on
 	}
 	r.local = ev.Tallies
-	return []Effect{AskProof{Heads: r.greeting.Cut.Heads}}
+	return []Effect{AskProof{Epoch: r.greeting.Cut.Epoch, Cut: r.greeting.Name, Total: total(ev.Tallies)}}
 }
 
 func (st *State) proved(now time.Time, ev Proved) []Effect {
@@ -70,13 +70,13 @@ func (st *State) proved(now time.Time, ev Proved) []Effect {
 	case !ev.OK():
 		return st.finish(now, ev.Reason)
 	}
-	differ := Differences(r.local, ev.Tallies)
+	var differ []block.TallyKey
+	if !ev.Equal {
+		differ = Differences(r.local, ev.Tallies)
+	}
 	switch {
 	case len(differ) == 0:
-		var sum block.Tally
-		for _, t := range ev.Tallies {
-			sum.Merge(t)
-		}
+		sum := total(r.local)
 		r.rec.Proved, r.rec.ProvedAt, r.rec.Rows, r.rec.Proof = true, now, sum.Count, proofText(sum)
 		st.provedAt = make(map[block.Stream]uint64, len(st.cursors.Streams))
 		for s, seq := range st.cursors.Streams {
@@ -102,7 +102,7 @@ func (st *State) mendNext(time.Time) []Effect {
 	}
 	key := r.suspects[0]
 	r.suspects = r.suspects[1:]
-	return []Effect{Mend{Key: key, Streams: st.carriers(key)}}
+	return []Effect{Mend{Epoch: r.greeting.Cut.Epoch, Cut: r.greeting.Name, Key: key, Streams: st.carriers(key)}}
 }
 
 func (st *State) mended(now time.Time, ev Mended) []Effect {
@@ -146,6 +146,15 @@ func (st *State) rebuildFor(keys []block.TallyKey) {
 		}
 	}
 	st.provedAt = nil
+}
+
+// total adds tallies up.
+func total(t map[block.TallyKey]block.Tally) block.Tally {
+	var sum block.Tally
+	for _, one := range t {
+		sum.Merge(one)
+	}
+	return sum
 }
 
 // Differences returns the keys whose tallies differ, in a fixed order. A missing tally equals an empty one.

@@ -71,6 +71,7 @@ type State struct {
 	deeper bool   // the next one shall
 
 	cursors  block.Cursors
+	known    Greeting              // the last one
 	rebuild  map[block.Stream]bool // to be fetched whole: still different after a repair
 	lastDeep time.Time
 	contact  time.Time

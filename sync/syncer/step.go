@@ -84,7 +84,11 @@ func (st *State) greet(now time.Time) []Effect {
 	}
 	st.run.effects, st.run.moved, st.run.pull = false, false, ""
 	st.phase = Hailing
-	return []Effect{Greet{Cursors: st.cursors}}
+	g := Greet{Cursors: st.cursors}
+	if st.whole() {
+		g.Known = st.known.Name
+	}
+	return []Effect{g}
 }
 
 func (st *State) greeted(now time.Time, ev Greeted) []Effect {
@@ -99,7 +103,16 @@ func (st *State) greeted(now time.Time, ev Greeted) []Effect {
 		st.run.pull = ev.Reason
 		return st.startPush(now)
 	}
+	if ev.Greeting.Same {
+		if !st.whole() || ev.Greeting.Name != st.known.Name {
+			return st.finish(now, BadAnswer)
+		}
+		known := st.known
+		known.Restored = ev.Greeting.Restored
+		ev.Greeting = known
+	}
 	st.run.greeting = ev.Greeting
+	st.known = ev.Greeting
 	if len(ev.Greeting.Cut.Heads) == 0 { // a device always has a scope; an empty one would purge the store
 		return st.finish(now, BadAnswer)
 	}
@@ -110,6 +123,20 @@ func (st *State) greeted(now time.Time, ev Greeted) []Effect {
 		}
 	}
 	return st.startFetch(now)
+}
+
+// whole reports whether the replica stands exactly at the cut that the server named last.
+func (st *State) whole() bool {
+	k := &st.known
+	if k.Name == ([32]byte{}) || k.Cut.Epoch != st.cursors.Epoch || len(k.Cut.Heads) != len(st.cursors.Streams) {
+		return false
+	}
+	for _, h := range k.Cut.Heads {
+		if at, ok := st.cursors.Streams[h.Stream]; !ok || at != h.Seq {
+			return false
+		}
+	}
+	return true
 }
 
 // resend has every op kept sent again and every stream fetched whole.

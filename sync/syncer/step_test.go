@@ -124,8 +124,8 @@ func TestFirstSync(t *testing.T) {
 	s.feed(OutboxRead{})
 	s.want(ReadTallies{Deep: true})
 	s.feed(TalliesRead{Tallies: someTally, Deep: true})
-	s.want(AskProof{Heads: heads})
-	s.feed(Proved{Tallies: someTally})
+	s.want(AskProof{Epoch: epoch1, Total: block.Tally{Count: 3, Sum: [4]uint64{0x0403020100, 1, 2, 3}}})
+	s.feed(Proved{Equal: true})
 	rec := only[Record](s).Sync
 	if !rec.OK || !rec.Proved || rec.Pulled != 7 || rec.Rows != 3 || rec.Proof != "0001 0203" || rec.ProvedAt != t0 {
 		t.Errorf("record = %+v", rec)
@@ -178,6 +178,28 @@ func TestEmptyScopeIsNotBelieved(t *testing.T) {
 	s.begin(cursors(epoch1, block.Head{Stream: city, Seq: 5}), greeting(epoch1))
 	if rec := only[Record](s).Sync; rec.OK || rec.Problem != string(BadAnswer) {
 		t.Errorf("record = %+v, want bad-answer", rec)
+	}
+}
+
+// The cut held in full is named in hello; the server need not list it again.
+func TestKnownCutIsNamed(t *testing.T) {
+	s := newScript(t, Options{})
+	here := block.Head{Stream: city, Seq: 4}
+	c := cursors(epoch1, here)
+	g := greeting(epoch1, here)
+	g.Greeting.Name = [32]byte{7}
+	s.begin(c, g)
+	s.feed(OutboxRead{}, TalliesRead{Deep: true}, Proved{Equal: true}, Recorded{})
+	s.feed(Asked{}, Loaded{Enrolled: true, Cursors: c})
+	s.want(Greet{Cursors: c, Known: [32]byte{7}})
+	s.feed(Greeted{Greeting: Greeting{Name: [32]byte{7}, Same: true}}, OutboxRead{})
+	if rec := only[Record](s).Sync; !rec.Proved {
+		t.Errorf("record = %+v", rec)
+	}
+	// A server that calls an unknown cut the same is not believed.
+	s.feed(Recorded{}, Asked{}, Loaded{Enrolled: true, Cursors: c}, Greeted{Greeting: Greeting{Name: [32]byte{8}, Same: true}})
+	if rec := only[Record](s).Sync; rec.OK || rec.Problem != string(BadAnswer) {
+		t.Errorf("record = %+v", rec)
 	}
 }
 
@@ -293,7 +315,7 @@ func TestRestoredServer(t *testing.T) {
 					t.Errorf("stream %s comes as changes", p.Stream.Region)
 				}
 			}
-			s.feed(Cutover{}, Discarded{}, OutboxRead{}, TalliesRead{Deep: true}, Proved{})
+			s.feed(Cutover{}, Discarded{}, OutboxRead{}, TalliesRead{Deep: true}, Proved{Equal: true})
 			if rec := only[Record](s).Sync; !rec.OK || !rec.Proved || rec.Problem != string(Restored) {
 				t.Errorf("record = %+v, want proved and the problem named", rec)
 			}
@@ -325,7 +347,7 @@ func TestMismatchIsMendedOnceThenRebuilt(t *testing.T) {
 	right := map[block.TallyKey]block.Tally{key: {Count: 4}}
 	s.begin(cursors(epoch1, here), greeting(epoch1, here))
 	s.feed(OutboxRead{}, TalliesRead{Deep: true, Tallies: wrong}, Proved{Tallies: right})
-	s.want(Mend{Key: key, Streams: []block.Stream{city}})
+	s.want(Mend{Epoch: epoch1, Key: key, Streams: []block.Stream{city}})
 	s.feed(Mended{Key: key, Rows: 1})
 	s.want(ReadTallies{})
 	s.feed(TalliesRead{Tallies: wrong}, Proved{Tallies: right})
@@ -370,7 +392,7 @@ func TestAskedDuringSyncRunsAgain(t *testing.T) {
 	s.begin(cursors(epoch1, here), greeting(epoch1, here))
 	s.feed(Asked{Deep: true})
 	s.want()
-	s.feed(OutboxRead{}, TalliesRead{Deep: true}, Proved{}, Recorded{})
+	s.feed(OutboxRead{}, TalliesRead{Deep: true}, Proved{Equal: true}, Recorded{})
 	if w := only[Wait](s); w.For != 0 {
 		t.Errorf("the next sync waits %s", w.For)
 	} else {
@@ -384,7 +406,7 @@ func TestClockSetBackStillProves(t *testing.T) {
 	s := newScript(t, Options{})
 	here := block.Head{Stream: city, Seq: 4}
 	s.begin(cursors(epoch1, here), greeting(epoch1, here))
-	s.feed(OutboxRead{}, TalliesRead{Deep: true}, Proved{}, Recorded{})
+	s.feed(OutboxRead{}, TalliesRead{Deep: true}, Proved{Equal: true}, Recorded{})
 	s.now = t0.AddDate(-10, 0, 0)
 	s.begin(cursors(epoch1, here), greeting(epoch1, here))
 	s.feed(OutboxRead{})
