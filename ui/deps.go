@@ -27,6 +27,7 @@ type Deps struct {
 	Dark     bool                    // start with the dark theme
 	Remember func(key, value string) // keeps a choice ("lang", "dark") for the next start; may be nil
 
+	Home        block.ID   // the user's region: opened and selected in the tree at the start; may be zero
 	Title       state.Text // region at the top: 沙头街道
 	User        string     // masked name and role: "陈*·受理岗"; empty when nobody signed in
 	Datum       string     // of the store: "CGCS2000"

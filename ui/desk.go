@@ -127,9 +127,6 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	mapClip, eventClip, regionClip, layerClip, detailClip := objects[0], objects[6], objects[7], objects[8], objects[10]
 	put(mapClip, mapX, top, d.mapW, mapH)
 	d.w.deps.Map.Object().Resize(fyne.NewSize(d.mapW, mapH))
-	put(p.eventHead, mapX, bottom-listH, d.mapW, 36)
-	put(eventClip, mapX, bottom-listH+36, d.mapW, listH-36)
-
 	show(d.left, regionClip, layerClip, p.unplaced)
 	regionsH := round((bottom - top - 36) * 0.46)
 	put(regionClip, rail, top, left, regionsH)
@@ -140,7 +137,7 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	put(detailClip, size.Width-right, top, right, bottom-top-94)
 	put(p.detailFoot, size.Width-right, bottom-94, right, 94)
 
-	// What floats over the map keeps clear of panels that lie over it.
+	// What floats over the map, and the list below it, keep clear of panels that lie over them.
 	floatL, floatR := mapX, mapR
 	if narrow && d.left {
 		floatL += left
@@ -148,8 +145,10 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	if narrow && d.right {
 		floatR -= right
 	}
+	put(p.eventHead, floatL, bottom-listH, floatR-floatL, 36)
+	put(eventClip, floatL, bottom-listH+36, floatR-floatL, listH-36)
 	show(d.legend, p.legend)
-	put(p.legend, floatL+12, top+12, 150, legendHeight)
+	put(p.legend, floatL+12, top+12, d.w.legendWidth(), legendHeight)
 	put(p.tools, floatR-48, top+12, 36, toolsHeight)
 	put(p.scale, floatL+12, top+mapH-34, 200, 24)
 	creditW := round(d.w.measure(d.w.credit(), sizeSmall, false).Width) + 16
@@ -164,7 +163,8 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		boxX = 232
 	}
 	boxW := min(560, size.Width-boxX-540)
-	put(p.entryHolder, boxX+28, (top-28)/2, boxW-28-80, 28)
+	entryH := p.entry.MinSize().Height
+	put(p.entryHolder, boxX+28, round((top-entryH)/2), boxW-28-80, entryH)
 	d.w.parts.entry.box = fyne.NewPos(boxX, (top-32)/2)
 	d.w.parts.entry.boxW = boxW
 	put(p.hitList, boxX, (top+32)/2+4, boxW, d.w.hitListHeight())

@@ -114,7 +114,7 @@ func (w *Window) drawDossier(p *pen, width, h, offset float32) float32 {
 		code := state.GroupCode(d.Code)
 		cw := p.text(pad, y+9, code, small)
 		p.icon("copy", pad+cw+6, y+9, 14, p.pal.text2)
-		p.hit(pad, y, cw+26, 18, "copy", w.lang.T("map.menu.copy"), func() { w.app.Clipboard().SetContent(d.Code) })
+		p.hit(pad, y, cw+26, 18, "copy", w.lang.T("dossier.copy"), func() { w.app.Clipboard().SetContent(d.Code) })
 		y += 18
 	}
 	place := d.Place
@@ -159,8 +159,9 @@ func (w *Window) drawDossier(p *pen, width, h, offset float32) float32 {
 		p.text(pad, y+19, w.lang.Of(s.Head), p.heading())
 		p.right(width-pad, y+19, s.Note, small)
 		y += 32
+		col := w.factColumn(p, s.Facts)
 		for _, f := range s.Facts {
-			y += w.drawFact(p, y, width, f)
+			y += w.drawFact(p, y, width, col, f)
 		}
 		y += 8
 		p.hline(0, y, width)
@@ -168,7 +169,8 @@ func (w *Window) drawDossier(p *pen, width, h, offset float32) float32 {
 	if len(d.Past) > 0 {
 		p.text(pad, y+19, w.lang.T("dossier.past"), p.heading())
 		if d.PastAll > len(d.Past) {
-			p.right(width-pad, y+19, w.lang.T("dossier.past.all", w.lang.Count(d.PastAll)), small)
+			aw := p.right(width-pad, y+19, w.lang.T("dossier.past.all", w.lang.Count(d.PastAll)), style{size: sizeSmall, ink: p.pal.accent})
+			p.hit(width-pad-aw-6, y+6, aw+12, 26, "past-all", "", func() { w.showDossier(d) })
 		}
 		y += 32
 		for _, m := range d.Past {
@@ -202,15 +204,20 @@ func (w *Window) drawFigure(p *pen, x, y float32, f state.Figure) {
 	p.text(x, y+47, w.lang.Of(f.Label), style{size: sizeSmall, ink: p.pal.text2})
 }
 
-// drawFact draws a labelled value and returns the height it took.
-func (w *Window) drawFact(p *pen, y, width float32, f state.Fact) float32 {
-	const pad, col = 16, 48
-	label := w.lang.Of(f.Label)
-	x := float32(pad + col)
-	if lw := p.width(label, p.second()); lw > col-8 {
-		x = pad + min(lw, 132) + 10
+// factColumn is how wide the labels of a section are: 48 units for two Han characters, more for longer ones.
+func (w *Window) factColumn(p *pen, facts []state.Fact) float32 {
+	col := float32(48)
+	for _, f := range facts {
+		col = max(col, min(p.width(w.lang.Of(f.Label), p.second())+12, 132))
 	}
-	p.fit(pad, y+13, x-pad-6, label, p.second())
+	return round(col)
+}
+
+// drawFact draws a labelled value and returns the height it took.
+func (w *Window) drawFact(p *pen, y, width, col float32, f state.Fact) float32 {
+	const pad = 16
+	x := pad + col
+	p.fit(pad, y+13, col-6, w.lang.Of(f.Label), p.second())
 	room := width - pad - x
 	if f.Masked {
 		room -= 22

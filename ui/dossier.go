@@ -31,8 +31,9 @@ func (w *Window) drawWholeDossier(p *pen, width, h float32, d state.Dossier, at 
 		p.text(pad, y+19, w.lang.Of(s.Head), p.heading())
 		p.right(half-pad, y+19, s.Note, small)
 		y += 32
+		col := w.factColumn(p, s.Facts)
 		for _, f := range s.Facts {
-			y += w.drawFact(p, y, half, f)
+			y += w.drawFact(p, y, half, col, f)
 		}
 		y += 8
 	}
@@ -48,8 +49,7 @@ func (w *Window) drawWholeDossier(p *pen, width, h float32, d state.Dossier, at 
 	}
 	for _, m := range d.Past {
 		p.text(half+12, y+14, w.lang.Time(m.At, w.now()), small)
-		by := p.right(width-pad, y+14, m.By, small)
-		_ = by
+		p.right(width-pad, y+14, m.By, small)
 		st := p.body()
 		if m.Urgent {
 			st.ink = p.pal.red

@@ -136,13 +136,18 @@ func (w *Window) drawEventHead(p *pen, width, h float32) {
 // takes what is left over.
 type eventColumns struct{ clock, bar, number, kind, place, placeW, grid, unit, state, mark float32 }
 
-func columns(width float32) eventColumns {
+func columns(width float32, english bool) eventColumns {
 	c := eventColumns{clock: 12, bar: 72, number: 222, kind: 398, place: 528, mark: width - 78, state: width - 154, unit: width - 254, grid: width - 328}
+	if english { // its state names are longer
+		c.mark, c.state, c.unit, c.grid = width-86, width-184, width-284, width-354
+	}
 	if width < 1100 {
 		c.bar, c.number, c.kind, c.place = 48, 190, 346, 456
 	}
-	if width < 860 {
-		c.grid, c.placeW = -1, c.unit-c.place-12
+	if width < 900 {
+		c.bar, c.number, c.kind, c.place = 32, 174, 318, 416
+		c.unit, c.state, c.mark, c.grid = width-226, width-142, width-72, -1
+		c.placeW = c.unit - c.place - 12
 		return c
 	}
 	c.placeW = c.grid - c.place - 12
@@ -151,7 +156,7 @@ func columns(width float32) eventColumns {
 
 // drawEvents draws the column heads and the visible rows.
 func (w *Window) drawEvents(p *pen, width, h float32) {
-	c := columns(width)
+	c := columns(width, w.lang.Name == "en")
 	top := w.eventTop()
 	if top > 0 {
 		st := style{size: sizeSmall, ink: p.pal.text2}
@@ -189,6 +194,9 @@ func (w *Window) drawEventRow(p *pen, c eventColumns, r state.EventRow, y, width
 	switch {
 	case r.Selected:
 		p.rect(0, y, width, rowHeight, p.pal.tint)
+		if w.parts.events.focused {
+			p.rect(0, y, 3, rowHeight, p.pal.accent)
+		}
 	case p.hot(id):
 		p.rect(0, y, width, rowHeight, p.pal.hover)
 	}

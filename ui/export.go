@@ -19,7 +19,7 @@ type exportView struct {
 	kind   *widget.Select
 	format *widget.Select
 	scope  *widget.Select
-	path   *widget.Entry
+	path   *boxEntry
 	labels *sheet
 	foot   *sheet
 	busy   bool
@@ -55,7 +55,7 @@ func (w *Window) showExport() {
 	}
 	v.scope = widget.NewSelect(scopes, changed)
 	v.scope.SetSelectedIndex(0)
-	v.path = widget.NewEntry()
+	v.path = newBoxEntry(w, false)
 	v.path.OnChanged = changed
 	if len(kinds) > 0 {
 		v.kind.SetSelectedIndex(0)

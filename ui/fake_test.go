@@ -305,7 +305,7 @@ func (m *fakeMap) SetDark(dark bool)              { m.dark = dark }
 func fakeDeps(d *fakeData, s *fakeSync, f *fakeFiles, m *fakeMap) ui.Deps {
 	return ui.Deps{
 		Data: d, Sync: s, Files: f, Map: m, Now: func() time.Time { return fakeNow }, Zone: fakeNow.Location(), Lang: "zh",
-		Title: state.Text{ZH: "沙头街道", EN: "Shatou street"}, User: "陈*·受理岗", Datum: "CGCS2000", BaseMap: state.Text{ZH: "城市矢量 2026-10", EN: "City vector 2026-10"},
+		Home: id("region", "036-14"), Title: state.Text{ZH: "沙头街道", EN: "Shatou street"}, User: "陈*·受理岗", Datum: "CGCS2000", BaseMap: state.Text{ZH: "城市矢量 2026-10", EN: "City vector 2026-10"},
 		Attribution: "© OpenStreetMap 贡献者·示意数据", Version: "0.1.0", Licences: "fyne.io/fyne/v2  BSD-3-Clause", DiskFree: func() int64 { return 42_600_000_000 },
 	}
 }

@@ -42,6 +42,52 @@ func (w *Window) loadRegions(parent block.ID) {
 		})
 }
 
+// revealRegion opens the tree down to a region and makes it the scope of the event list.
+func (w *Window) revealRegion(id block.ID) {
+	type level struct {
+		parent   block.ID
+		children []state.Region
+	}
+	ask(w, &job{}, func(ctx context.Context) ([]level, error) {
+		path, err := w.deps.Data.Path(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		levels := []level{{}}
+		for _, parent := range path {
+			levels = append(levels, level{parent: parent})
+		}
+		for i := range levels {
+			if levels[i].children, err = w.deps.Data.Regions(ctx, levels[i].parent); err != nil {
+				return nil, err
+			}
+		}
+		return levels, nil
+	}, func(levels []level, err error) {
+		if err != nil {
+			fyne.LogError("open the tree", err)
+			return
+		}
+		for _, l := range levels {
+			if l.parent.IsZero() {
+				w.regions.SetRoots(l.children)
+				continue
+			}
+			w.regions.SetChildren(l.parent, l.children)
+			w.regions.Expand(l.parent)
+		}
+		w.regions.Select(id)
+		for i, row := range w.regions.Rows() {
+			if row.Selected {
+				w.reveal("regions", i, w.visibleRegionRows())
+			}
+		}
+		w.events.Filter.Region = id
+		w.loadEvents()
+		w.parts.regions.Refresh()
+	})
+}
+
 func (w *Window) toggleRegion(id block.ID) {
 	if w.regions.Toggle(id) {
 		w.loadRegions(id)

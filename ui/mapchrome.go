@@ -61,21 +61,34 @@ func (w *Window) mapMenu(at orb.Point, pos fyne.Position) {
 	), pos)
 }
 
+var legendUses = []struct {
+	key  string
+	fill func(*palette) colour
+}{
+	{"use.estate", func(p *palette) colour { return p.estate }}, {"use.selfbuilt", func(p *palette) colour { return p.selfBuilt }},
+	{"use.shop", func(p *palette) colour { return p.shop }}, {"use.office", func(p *palette) colour { return p.office }},
+	{"use.public", func(p *palette) colour { return p.public }}, {"use.works", func(p *palette) colour { return p.works }},
+	{"use.none", func(p *palette) colour { return p.noUse }},
+}
+
+func (w *Window) legendWidth() float32 {
+	width := float32(150)
+	for _, u := range legendUses {
+		width = max(width, 48+w.measure(w.lang.T(u.key), sizeSmall, false).Width)
+	}
+	return round(width)
+}
+
 // drawLegend draws the colours of the building uses.
 func (w *Window) drawLegend(p *pen, width, h float32) {
 	p.box(0, 0, width, h, p.pal.panel, p.pal.line, 4)
 	p.text(12, 18, w.lang.T("map.legend"), style{size: sizeBody, bold: true, ink: p.pal.text1})
 	p.icon("x", width-24, 18, 14, p.pal.text3)
 	p.hit(width-30, 6, 24, 24, "legend-x", w.lang.T("dossier.collapse"), w.toggleLegend)
-	y := float32(43)
-	for _, use := range []struct {
-		key  string
-		fill colour
-	}{{"use.estate", p.pal.estate}, {"use.selfbuilt", p.pal.selfBuilt}, {"use.shop", p.pal.shop}, {"use.office", p.pal.office},
-		{"use.public", p.pal.public}, {"use.works", p.pal.works}, {"use.none", p.pal.noUse}} {
-		p.box(12, y-6, 16, 12, use.fill, p.pal.strong, 1)
-		p.fit(36, y, width-44, w.lang.T(use.key), style{size: sizeSmall, ink: p.pal.text1})
-		y += 22
+	for i, u := range legendUses {
+		y := float32(43 + i*22)
+		p.box(12, y-6, 16, 12, u.fill(p.pal), p.pal.strong, 1)
+		p.text(36, y, w.lang.T(u.key), style{size: sizeSmall, ink: p.pal.text1})
 	}
 }
 

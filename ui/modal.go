@@ -10,6 +10,7 @@ import (
 func (w *Window) showModal(title string, content fyne.CanvasObject, size fyne.Size, foot fyne.CanvasObject) {
 	w.closeModal()
 	w.leaveSearch()
+	w.tip("", fyne.Position{})
 	root := w.parts.root.Size()
 	size = fyne.NewSize(min(size.Width, root.Width-32), min(size.Height, root.Height-32))
 	head := newSheet(w, func(p *pen, width, h float32) {
@@ -73,5 +74,31 @@ func (p *pen) footerButtons(width, h float32, actions []action) {
 		x -= bw
 		p.buttonAt(x, (h-30)/2, bw, 30, "act-"+a.label, "", a.label, "", a.main, a.tap)
 		x -= 8
+	}
+}
+
+// boxEntry is an entry in a modal box: Esc closes the box, the window's function keys work.
+type boxEntry struct {
+	widget.Entry
+	w *Window
+}
+
+func newBoxEntry(w *Window, lines bool) *boxEntry {
+	e := &boxEntry{w: w}
+	e.MultiLine = lines
+	if lines {
+		e.Wrapping = fyne.TextWrapWord
+	}
+	e.ExtendBaseWidget(e)
+	return e
+}
+
+// TypedKey implements fyne.Focusable.
+func (e *boxEntry) TypedKey(k *fyne.KeyEvent) {
+	switch k.Name {
+	case fyne.KeyEscape, fyne.KeyF11:
+		e.w.typedKey(k)
+	default:
+		e.Entry.TypedKey(k)
 	}
 }

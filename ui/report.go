@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 	"github.com/paulmach/orb"
 
 	"kuaitu/block"
@@ -47,9 +46,9 @@ type reportStart struct {
 type reportView struct {
 	w       *Window
 	form    *state.ReportForm
-	filter  *widget.Entry
-	address *widget.Entry
-	text    *widget.Entry
+	filter  *boxEntry
+	address *boxEntry
+	text    *boxEntry
 	types   *sheet
 	labels  *sheet
 	foot    *sheet
@@ -60,7 +59,7 @@ type reportView struct {
 
 func (w *Window) showReport(form *state.ReportForm) {
 	v := &reportView{w: w, form: form}
-	v.filter = widget.NewEntry()
+	v.filter = newBoxEntry(w, false)
 	v.filter.SetPlaceHolder(w.lang.T("report.type.find"))
 	v.filter.OnChanged = func(string) { v.first = 0; v.types.Refresh() }
 	v.filter.OnSubmitted = func(q string) { // Enter takes the first type that matches
@@ -69,11 +68,10 @@ func (w *Window) showReport(form *state.ReportForm) {
 			w.focus(v.text)
 		}
 	}
-	v.address = widget.NewEntry()
+	v.address = newBoxEntry(w, false)
 	v.address.SetText(form.Address)
 	v.address.OnChanged = form.TypeAddress
-	v.text = widget.NewMultiLineEntry()
-	v.text.Wrapping = fyne.TextWrapWord
+	v.text = newBoxEntry(w, true)
 	v.text.SetPlaceHolder(w.lang.T("report.text.hint"))
 	v.text.OnChanged = func(s string) { form.Text = s; v.foot.Refresh() }
 	v.types = newSheet(w, v.drawTypes)

@@ -72,6 +72,8 @@ func (e *searchEntry) TypedKey(k *fyne.KeyEvent) {
 		} else {
 			w.leaveSearch()
 		}
+	case fyne.KeyF5, fyne.KeyF11:
+		w.typedKey(k)
 	default:
 		e.Entry.TypedKey(k)
 	}

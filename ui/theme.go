@@ -231,8 +231,11 @@ func (t bareTheme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Co
 }
 
 func (t bareTheme) Size(name fyne.ThemeSizeName) float32 {
-	if name == theme.SizeNameInputBorder {
+	switch name {
+	case theme.SizeNameInputBorder:
 		return 0
+	case theme.SizeNameInnerPadding:
+		return 5
 	}
 	return t.Theme.Size(name)
 }

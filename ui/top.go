@@ -91,7 +91,7 @@ func (w *Window) drawRail(p *pen, width, h float32) {
 		badge     int
 		tap       func()
 	}{
-		{"map-2", "rail.map", w.desk.left, 0, w.toggleLeft},
+		{"map-2", "rail.map", true, 0, w.toggleLeft},
 		{"inbox", "rail.inbox", w.desk.list, overdue, w.toggleList},
 		{"building-community", "menu.view.right", w.desk.right, 0, w.toggleRight},
 		{"map-pin-plus", "rail.report", false, 0, w.startReport},
@@ -104,13 +104,15 @@ func (w *Window) drawRail(p *pen, width, h float32) {
 			y += 12
 		}
 		ink := p.pal.text2
-		switch {
-		case item.on:
+		if p.hot(item.key) {
+			p.rect(0, y, width-1, step, p.pal.hover)
+		}
+		if item.on {
+			ink = p.pal.accent
+		}
+		if i == 0 { // the page; the icons below it switch panels or open boxes
 			p.rect(0, y, width-1, step, p.pal.tint)
 			p.rect(0, y, 3, step, p.pal.accent)
-			ink = p.pal.accent
-		case p.hot(item.key):
-			p.rect(0, y, width-1, step, p.pal.hover)
 		}
 		p.icon(item.icon, round(width/2-10), y+step/2, 20, ink)
 		if item.badge > 0 {

@@ -98,6 +98,9 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 	w.win.SetOnClosed(w.Close)
 	w.shortcuts()
 	w.Reload()
+	if !deps.Home.IsZero() {
+		w.revealRegion(deps.Home)
+	}
 	w.tick()
 	return w, nil
 }
@@ -194,6 +197,17 @@ func ask[T any](w *Window, j *job, fetch func(context.Context) (T, error), show 
 			cancel()
 		})
 	})
+}
+
+// scale is how many pixels a device-independent unit has.
+func (w *Window) scale() float32 {
+	if w.win == nil {
+		return 1
+	}
+	if s := w.win.Canvas().Scale(); s > 0 {
+		return s
+	}
+	return 1
 }
 
 func (w *Window) now() time.Time { return w.deps.Now() }
