@@ -45,8 +45,9 @@ const (
 // the border of a square gives way to every stronger one that crosses a border, placed or not, which depends on nothing far away.
 // It may be used from any goroutine.
 type labeller struct {
-	scene Scene
-	style *Style
+	scene  Scene
+	style  *Style
+	within *view // of a whole picture: labels that would be cut at its edge are left out
 
 	mu    sync.Mutex // guards what follows
 	metas map[metaKey]*meta
@@ -80,6 +81,9 @@ func (l *labeller) in(v view) []label {
 	for my := y0; my <= y1; my++ {
 		for mx := x0; mx <= x1; mx++ {
 			for _, lb := range l.square(metaKey{v.zoom, mx, my}) {
+				if l.within != nil && !l.within.holds(&lb) {
+					continue
+				}
 				if lb.maxX > v.ox && lb.minX < v.ox+float64(v.w) && lb.maxY > v.oy && lb.minY < v.oy+float64(v.h) {
 					out = append(out, lb)
 				}
@@ -88,6 +92,11 @@ func (l *labeller) in(v view) []label {
 	}
 	slices.SortFunc(out, func(a, b label) int { return before(&b, &a) })
 	return slices.CompactFunc(out, func(a, b label) bool { return before(&a, &b) == 0 })
+}
+
+// holds answers whether a label lies wholly in the view.
+func (v *view) holds(lb *label) bool {
+	return lb.minX >= v.ox && lb.minY >= v.oy && lb.maxX <= v.ox+float64(v.w) && lb.maxY <= v.oy+float64(v.h)
 }
 
 func (l *labeller) square(key metaKey) []label {

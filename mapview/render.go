@@ -36,6 +36,7 @@ func Render(ctx context.Context, dst *image.RGBA, cam Camera, st *Style, scene S
 	}
 	close(next)
 	labels := newLabeller(scene, st)
+	labels.within = &whole
 	var wg sync.WaitGroup
 	for range min(strips, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
