@@ -3,7 +3,6 @@ package geofile
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -11,16 +10,15 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/paulmach/orb"
-	"modernc.org/sqlite"
+	_ "modernc.org/sqlite" // the driver
 
 	"kuaitu/geo"
 )
 
 // gpkgSink writes a GeoPackage 1.3 (OGC 12-128r17) with one table: all rows in one transaction, the R*Tree filled directly
-// beside them, its triggers last, as that is twice as fast as letting them work.
+// beside them, its triggers last: twice as fast as letting them work, and the ST_ functions that they call are never needed.
 type gpkgSink struct {
 	ctx      context.Context
 	db       *sql.DB
@@ -37,48 +35,6 @@ type gpkgSink struct {
 	bound    orb.Bound
 	located  bool // any geometry at all
 	temp     string
-}
-
-// registerST makes the five functions that R*Tree triggers call known to every connection that modernc's driver opens in
-// this process. Another package that has done so before is as good.
-var registerST = sync.OnceValue(func() error {
-	for i, name := range [...]string{"ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"} {
-		if err := registerOnce(name, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-			b, ok := args[0].([]byte)
-			if !ok {
-				return nil, nil
-			}
-			minx, maxx, miny, maxy, empty, err := geo.GPKGEnvelope(b)
-			if err != nil || empty {
-				return nil, nil
-			}
-			return [...]float64{minx, maxx, miny, maxy}[i], nil
-		}); err != nil {
-			return err
-		}
-	}
-	return registerOnce("ST_IsEmpty", func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		b, ok := args[0].([]byte)
-		if !ok {
-			return nil, nil
-		}
-		_, _, _, _, empty, err := geo.GPKGEnvelope(b)
-		if err != nil {
-			return nil, nil
-		}
-		if empty {
-			return int64(1), nil
-		}
-		return int64(0), nil
-	})
-})
-
-func registerOnce(name string, f func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error)) error {
-	err := sqlite.RegisterDeterministicScalarFunction(name, 1, f)
-	if err != nil && strings.Contains(err.Error(), "already registered") {
-		return nil
-	}
-	return err
 }
 
 const gpkgTables = `
@@ -117,9 +73,6 @@ CREATE TRIGGER "rtree_%[3]s_geom_delete" AFTER DELETE ON %[1]s WHEN old."geom" N
 
 // newGPKGSink begins a GeoPackage in the (empty) file temp; path is what it will be called.
 func newGPKGSink(ctx context.Context, temp, path string, opts WriteOptions) (*gpkgSink, error) {
-	if err := registerST(); err != nil {
-		return nil, fmt.Errorf("register spatial functions: %w", err)
-	}
 	s := &gpkgSink{ctx: ctx, table: opts.Layer, srs: opts.EPSG, columns: opts.Columns, temp: temp, geometry: strings.ToUpper(opts.Geometry)}
 	switch s.geometry {
 	case "":
