@@ -55,6 +55,19 @@ type Region struct {
 	Ver        Ver
 }
 
+// officeSuffixes are what a community's committee adds to the place's own name in statistical lists.
+var officeSuffixes = []string{"居民委员会", "村民委员会", "居委会", "村委会"}
+
+// ShortName is the place's name without its committee's: 下沙社区居民委员会 is shown as 下沙社区.
+func (r Region) ShortName() string {
+	for _, s := range officeSuffixes {
+		if name, ok := strings.CutSuffix(r.Name, s); ok && name != "" {
+			return name
+		}
+	}
+	return r.Name
+}
+
 // ParentLink is a former parent of a region: it held from From up to but not including To.
 type ParentLink struct {
 	Child, Parent ID
