@@ -71,27 +71,6 @@ func (f *jsonFeature) geometry(t testing.TB) orb.Geometry {
 	return g
 }
 
-// readCollection reads a gzipped GeoJSON file of any layout.
-func readCollection(t testing.TB, path string, each func(*jsonFeature)) {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var fc struct{ Features []jsonFeature }
-	if err := json.NewDecoder(z).Decode(&fc); err != nil {
-		t.Fatal(err)
-	}
-	for i := range fc.Features {
-		each(&fc.Features[i])
-	}
-}
-
 // readLines reads a gzipped GeoJSON file with one feature a line.
 func readLines(t testing.TB, path string, each func(*jsonFeature)) {
 	t.Helper()
