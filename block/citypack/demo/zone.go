@@ -1,0 +1,4 @@
+package demo
+
+type zone uint8
+type lot uint8
