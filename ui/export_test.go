@@ -1,4 +1,83 @@
 package ui
 
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+)
+
 // DropFiles stands for files dropped on the window.
 func (w *Window) DropFiles(files ...string) { w.importFiles(files) }
+
+// Search stands for typing into the search box.
+func (w *Window) Search(q string) { w.parts.entry.SetText(q) }
+
+// Key stands for a key while nothing has the focus.
+func (w *Window) Key(k fyne.KeyName) { w.typedKey(&fyne.KeyEvent{Name: k}) }
+
+// SearchKey stands for a key in the search box.
+func (w *Window) SearchKey(k fyne.KeyName) { w.parts.entry.TypedKey(&fyne.KeyEvent{Name: k}) }
+
+// EventKey stands for a key in the event list.
+func (w *Window) EventKey(k fyne.KeyName) { w.parts.events.TypedKey(&fyne.KeyEvent{Name: k}) }
+
+// Panel is the text of a panel, one line a text, empty when it is hidden.
+func (w *Window) Panel(name string) string {
+	p := &w.parts
+	s := map[string]*sheet{"top": p.top, "regions": p.regions, "layers": p.layers, "eventhead": p.eventHead, "events": p.events,
+		"detail": p.detail, "status": p.status, "hits": p.hitList, "legend": p.legend, "unplaced": p.unplaced, "detailfoot": p.detailFoot}[name]
+	if name == "sync" && len(w.syncSheet) > 0 {
+		s = w.syncSheet[0]
+	}
+	if name == "import" && w.importView != nil {
+		s = w.importView.sheet
+	}
+	if s == nil || !s.Visible() {
+		return ""
+	}
+	return strings.Join(s.texts(), "\n")
+}
+
+// Tap taps the middle of a named area of a panel and reports whether there was one to tap.
+func (w *Window) Tap(panel, id string) bool {
+	p := &w.parts
+	s := map[string]*sheet{"top": p.top, "rail": p.rail, "regions": p.regions, "layers": p.layers, "eventhead": p.eventHead,
+		"events": p.events, "detail": p.detail, "detailfoot": p.detailFoot, "hits": p.hitList, "tools": p.tools}[panel]
+	switch panel {
+	case "reporttypes":
+		s = w.reportForm.types
+	case "reportfoot":
+		s = w.reportForm.foot
+	case "importfoot":
+		s = w.importView.foot
+	}
+	h := s.pen.named(id)
+	if h == nil || h.tap == nil {
+		return false
+	}
+	s.Tapped(&fyne.PointEvent{Position: fyne.NewPos(h.x+h.w/2, h.y+h.h/2)})
+	return true
+}
+
+// Report gives the open report form's fields.
+func (w *Window) Report() (open bool, setFilter, setText func(string), footer string) {
+	if w.modal == nil || w.reportForm == nil {
+		return false, nil, nil, ""
+	}
+	v := w.reportForm
+	return true, v.filter.SetText, v.text.SetText, strings.Join(v.foot.texts(), "\n")
+}
+
+// ImportDatum chooses the datum in the open import dialog.
+func (w *Window) ImportDatum(i int) { w.importView.datum.SetSelectedIndex(i) }
+
+// Boxed reports whether a box is open over the window.
+func (w *Window) Boxed() bool { return w.modal != nil }
+
+// Icon makes an icon, for tests.
+func Icon(name string) fyne.Resource { return newIcon(name, rgb(0x1257A8), 16, 1) }
+
+// Lines breaks a text in lines of at most n characters.
+func Lines(s string, n int) []string {
+	return breakLines(s, func(t string) bool { return len([]rune(t)) <= n })
+}

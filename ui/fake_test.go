@@ -3,6 +3,7 @@ package ui_test
 import (
 	"context"
 	"fmt"
+	"image/color"
 	"slices"
 	"strings"
 	"sync"
@@ -287,7 +288,7 @@ type fakeMap struct {
 }
 
 func newFakeMap() *fakeMap {
-	return &fakeMap{object: canvas.NewRectangle(nil), shown: map[string]bool{},
+	return &fakeMap{object: canvas.NewRectangle(color.White), shown: map[string]bool{},
 		view: state.View{Center: orb.Point{114.02412, 22.52644}, Zoom: 17.1, MetresPerDp: 1.0, Bound: orb.Bound{Min: orb.Point{114, 22.5}, Max: orb.Point{114.1, 22.6}}}}
 }
 

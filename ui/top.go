@@ -41,7 +41,7 @@ func (w *Window) drawTop(p *pen, width, h float32) {
 		p.right(box.X+boxW-10, h/2, sum, p.small())
 	} else {
 		p.box(box.X+boxW-50, box.Y+7, 41, 18, p.pal.panel, p.pal.line, 3)
-		p.center(box.X+boxW-29.5, h/2, "Ctrl K", style{size: sizeMicro, ink: p.pal.text3})
+		p.center(box.X+boxW-29.5, h/2, mainModifierName()+" K", style{size: sizeMicro, ink: p.pal.text3})
 	}
 
 	user := w.deps.User
