@@ -19,8 +19,9 @@ type Hit struct {
 	Bound orb.Bound // of the feature, or of the cluster's members
 }
 
-// HitTest answers what is drawn at pixel x, y of the view (tolPx device pixels about it for points and lines), the topmost first: events, then the layers
-// from the last to the first. What is not shown at this zoom is not hit; of regions all levels are.
+// HitTest answers what is at pixel x, y of the view (tolPx device pixels about it for points and lines), the topmost first: events, then the other
+// layers from the last to the first, then the regions the place lies in from the smallest to the largest. What is not shown at this zoom is
+// not hit, except that regions of all levels are.
 func (s Scene) HitTest(cam Camera, st *Style, x, y, tolPx float64) []Hit {
 	var out []Hit
 	ox, oy := cam.origin()
@@ -40,10 +41,18 @@ func (s Scene) HitTest(cam Camera, st *Style, x, y, tolPx float64) []Hit {
 		out = append(out, h)
 	}
 	wx, wy := (ox+x)/k, (oy+y)/k
+	var things, regions []Layer
 	for _, l := range slices.Backward(s.Layers) {
-		if l.Kind == KindEvent || l.Data == nil || l.Hidden || l.Kind != KindRegion && !l.visible(zoom) {
-			continue
+		switch {
+		case l.Kind == KindEvent || l.Data == nil || l.Hidden:
+		case l.Kind == KindRegion:
+			regions = append(regions, l)
+		case l.visible(zoom):
+			things = append(things, l)
 		}
+	}
+	slices.SortStableFunc(regions, func(a, b Layer) int { return int(b.Level) - int(a.Level) })
+	for _, l := range append(things, regions...) {
 		for f := range l.Data.at(wx, wy, tolPx/k) {
 			out = append(out, Hit{Ref: Ref{l.Name, f.ID()}, Kind: l.Kind, Class: f.Class(), Label: f.Label(), At: f.Anchor(), Count: 1, Bound: f.Bound()})
 		}

@@ -104,8 +104,8 @@ func (p *painter) lines(l Layer) {
 	}
 }
 
-// selection marks the selected areas and lines; selected events are marked with their markers.
-func (p *painter) selection(s Scene) {
+// selection draws the marks of the selected areas and lines with the given brush; selected events are marked with their markers.
+func (p *painter) selection(s Scene, brush func(Kind, Feature)) {
 	for _, l := range s.Layers {
 		if l.Kind == KindEvent || l.Kind == KindPlace || !l.visible(p.zoom) {
 			continue
@@ -114,21 +114,26 @@ func (p *painter) selection(s Scene) {
 			if ref.Layer != l.Name {
 				continue
 			}
-			f, ok := l.Data.Find(ref.ID)
-			if !ok || !f.p.boxes[f.i].overlaps(p.view.box(8*p.ratio)) {
-				continue
+			if f, ok := l.Data.Find(ref.ID); ok && f.p.boxes[f.i].overlaps(p.view.box(8*p.ratio)) {
+				brush(l.Kind, f)
 			}
-			p.selected(l.Kind, f)
 		}
 	}
 }
 
-func (p *painter) selected(kind Kind, f Feature) {
+// selectedGround tints a selected region; it lies under the buildings, whose colours mean something.
+func (p *painter) selectedGround(kind Kind, f Feature) {
+	if kind == KindRegion {
+		p.addRings(f.p, f.i)
+		p.fill.fill(p.dst, paint{c: p.style.selectedRegion})
+	}
+}
+
+// selectedLine draws the border of what is selected, over everything but labels and markers.
+func (p *painter) selectedLine(kind Kind, f Feature) {
 	casing, line := 5.0, 2.5
 	if kind == KindRegion {
 		casing, line = 0, 2
-		p.addRings(f.p, f.i)
-		p.fill.fill(p.dst, paint{c: p.style.selectedRegion})
 	}
 	for _, pass := range [2]struct {
 		width float64

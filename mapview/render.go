@@ -67,6 +67,7 @@ func (p *painter) scene(s Scene, labels *labeller) {
 	for _, src := range s.Base {
 		p.base(src)
 	}
+	p.selection(s, p.selectedGround)
 	for _, l := range s.Layers {
 		if !l.visible(p.zoom) || p.ctx.Err() != nil {
 			continue
@@ -85,7 +86,7 @@ func (p *painter) scene(s Scene, labels *labeller) {
 		return
 	}
 	p.regions(s)
-	p.selection(s)
+	p.selection(s, p.selectedLine)
 	for _, lb := range labels.in(p.view) {
 		p.style.Fonts.draw(p.dst, lb.text, lb.x-p.view.ox, lb.y-p.view.oy, lb.ts)
 	}

@@ -250,3 +250,30 @@ func TestChangedSince(t *testing.T) {
 		t.Errorf("the first snapshot has %d features now", a.Len())
 	}
 }
+
+// TestHitsAreInOrder clicks on a building among grids and streets, and on events.
+func TestHitsAreInOrder(t *testing.T) {
+	s := town(t)
+	at := func(zoom, x, y float64) (layers []string, first Hit) {
+		cam := Camera{Center: orb.Point{114, 22.5}, Zoom: zoom, WidthPx: 480, HeightPx: 360}
+		px, py := cam.ToScreen(orb.Point{114 + x*1e-5, 22.5 + y*1e-5})
+		hits := s.HitTest(cam, LightStyle(), px, py, 4)
+		for _, h := range hits {
+			layers = append(layers, h.Layer)
+		}
+		return layers, append(hits, Hit{})[0]
+	}
+	if got, hit := at(17, -30, 30); !slices.Equal(got, []string{"building", "grid", "community", "street"}) || hit.Label != "4栋" || hit.Count != 1 {
+		t.Errorf("on a building: %v, first %+v", got, hit)
+	}
+	if got, hit := at(17, 123, -120); got[0] != "event" || hit.Count != 7 {
+		t.Errorf("on a cluster: %v, first %+v", got, hit)
+	}
+	got, hit := at(17, 90, 130)
+	if light, icon := eventParts(hit.Class); got[0] != "event" || light != LightOverdue || icon != IconCart || hit.Count != 1 {
+		t.Errorf("on an overdue event: %v, first %+v", got, hit)
+	}
+	if got, _ := at(17, -150, -152); got[0] != "place" {
+		t.Errorf("near a place: %v", got)
+	}
+}

@@ -58,7 +58,7 @@ type Map struct {
 // New makes a map that shows nothing yet. The zero options are right for a desk.
 func New(opt mapview.PyramidOptions) *Map {
 	m := &Map{design: mapview.LightStyle(), scale: 1, post: fyne.Do}
-	m.style = m.design
+	m.style = m.scaled()
 	opt.Ready = m.ready
 	m.pyramid = mapview.NewPyramid(opt)
 	m.ExtendBaseWidget(m)
@@ -147,7 +147,7 @@ func (m *Map) Fit(b orb.Bound) {
 
 func (m *Map) look(center orb.Point, zoom float64) mapview.Camera {
 	c := m.cam
-	c.Center, c.Zoom = center, zoom+math.Log2(math.Max(m.style.Ratio, 1e-3))
+	c.Center, c.Zoom = center, zoom+math.Log2(m.style.Ratio)
 	return c.Pan(0, 0) // clamped
 }
 
@@ -179,11 +179,11 @@ func (m *Map) fitScreen(size fyne.Size) {
 		scale = c.Scale()
 	}
 	w, h := int(math.Round(float64(size.Width*scale))), int(math.Round(float64(size.Height*scale)))
-	if scale == m.scale && w == m.cam.WidthPx && h == m.cam.HeightPx && m.style.Ratio > 0 {
+	if scale == m.scale && w == m.cam.WidthPx && h == m.cam.HeightPx {
 		return
 	}
 	cam := m.cam.Sized(w, h)
-	if scale != m.scale || m.style.Ratio == 0 {
+	if scale != m.scale {
 		cam.Zoom += math.Log2(float64(scale / m.scale))
 		m.scale = scale
 		m.style = m.scaled()

@@ -151,10 +151,12 @@ func (r *renderer) placeTiles(tiles []mapview.PlacedTile) {
 	}
 }
 
+// hide takes slots out of use and lets go of their pictures.
 func hide(slots []*slot) {
 	for _, s := range slots {
 		if s.image.Visible() {
 			s.image.Hide()
+			s.image.Image = nil
 		}
 	}
 }
