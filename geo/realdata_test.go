@@ -14,10 +14,13 @@ import (
 	"kuaitu/geo"
 )
 
-// realFeatures returns the features of a GeoJSON file of the real input data. Without the data the test is skipped, or
-// fails where it is required.
+// realFeatures returns the features of a GeoJSON file of the real input data, which are not to be changed. Without the data
+// the test is skipped, or fails where it is required.
 func realFeatures(tb testing.TB, name string) []realFeature {
 	tb.Helper()
+	if out, ok := realFiles[name]; ok {
+		return out
+	}
 	dir := os.Getenv("KUAITU_DATA")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "shared", "data")
@@ -70,8 +73,11 @@ func realFeatures(tb testing.TB, name string) []realFeature {
 			tb.Fatal(err)
 		}
 	}
+	realFiles[name] = out
 	return out
 }
+
+var realFiles = map[string][]realFeature{} // read once; tests here do not run in parallel
 
 // realFeature is one feature with the little that these tests look at.
 type realFeature struct {
