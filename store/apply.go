@@ -1,0 +1,587 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"iter"
+	"slices"
+
+	"kuaitu/block"
+)
+
+// flushAt is how many records a cut holds in memory before it writes them.
+const flushAt = 4096
+
+// recordKey names a record within a cut.
+type recordKey struct {
+	no int64
+	id block.ID
+}
+
+// applier carries parts into the server's state within one transaction.
+//
+// A part says what one stream carries of a record; the record is here while any stream holds it. Three facts decide what
+// a part does: which stream holds the home part of each class (the shard column for Public and Work, the home region for
+// Sensitive and Masked, the root where there is no such region), which further streams hold it (kt_placement), and the
+// version. Every change of a record is in every stream that holds it, so a part older than what another stream brought
+// says nothing: its own stream has a newer one to come.
+type applier struct {
+	t       *tx
+	cells   map[recordKey]*pendingCell
+	order   []recordKey
+	root    block.ID
+	known   map[block.ID]bool // regions in the tree when the cut began
+	guard   bool              // parts older than the row are stale, rows from before the cut included
+	touched map[recordKey]bool
+	fresh   map[int64]int64 // kinds that were empty when the cut began, filled in bulk: last row id before
+	opened  map[int64]bool  // those of them that got a row
+	repair  bool            // rows may have been bent: a part says nothing about the other classes
+	applied block.Applied
+}
+
+type pendingCell struct {
+	c    *cell
+	next state
+}
+
+// ApplyCut moves the replica to a new position in one transaction: rows, base, search text, R*Tree, tallies, cursors,
+// witnesses, and the overlays of ops that the cut includes. Held streams that the plan does not list are purged with
+// their search text. An error, from parts or from here, leaves everything as it was. Applying a cut twice is harmless.
+func (w *Writer) ApplyCut(ctx context.Context, cut block.CutPlan, parts iter.Seq2[block.Part, error]) (block.Applied, error) {
+	var out block.Applied
+	err := w.tx(ctx, func(t *tx) (err error) {
+		out, err = t.applyCut(cut, parts)
+		return err
+	})
+	if err != nil {
+		return block.Applied{}, fmt.Errorf("apply cut: %w", err)
+	}
+	if out.Purged > 0 {
+		// What was purged must not be readable in old pages of the log either.
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.c != nil {
+			if err := w.c.script("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+				return out, nil // a reader holds the log; the next checkpoint does it
+			}
+		}
+	}
+	return out, nil
+}
+
+func (t *tx) newApplier() (*applier, error) {
+	tree, err := t.regions()
+	if err != nil {
+		return nil, err
+	}
+	a := &applier{t: t, cells: map[recordKey]*pendingCell{}, root: tree.Root(), known: map[block.ID]bool{}, fresh: map[int64]int64{}, opened: map[int64]bool{}}
+	for _, r := range tree.All() {
+		a.known[r.ID] = true
+	}
+	return a, nil
+}
+
+func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (block.Applied, error) {
+	mode, err := readMode(t.c)
+	if err != nil {
+		return block.Applied{}, err
+	}
+	if mode != Enrolled {
+		return block.Applied{}, fmt.Errorf("the store is not enrolled: %w", block.ErrConflict)
+	}
+	cursors, err := readCursors(t.ctx, t.c)
+	if err != nil {
+		return block.Applied{}, err
+	}
+	a, err := t.newApplier()
+	if err != nil {
+		return block.Applied{}, err
+	}
+	a.guard = cursors.Epoch == cut.Epoch
+	if !a.guard {
+		a.touched = map[recordKey]bool{}
+	}
+	listed := make(map[block.Stream]block.StreamPlan, len(cut.Streams))
+	seen := map[block.Stream]map[recordKey]bool{} // what replaced streams bring
+	for _, s := range cut.Streams {
+		if s.Stream.Class >= block.NumClasses {
+			return a.applied, fmt.Errorf("stream of class %d: %w", s.Stream.Class, block.ErrInvalid)
+		}
+		listed[s.Stream] = s
+		at, held := cursors.Streams[s.Stream]
+		switch {
+		case s.Replace && held:
+			seen[s.Stream] = map[recordKey]bool{}
+		case !s.Replace && !held && s.Seq > 0:
+			return a.applied, fmt.Errorf("changes of stream %s/%s, which is not held: %w", s.Stream.Region, s.Stream.Class, block.ErrConflict)
+		case !s.Replace && (s.Seq < at || !a.guard):
+			return a.applied, fmt.Errorf("stream %s/%s would go back or cross epochs without a snapshot: %w", s.Stream.Region, s.Stream.Class, block.ErrConflict)
+		}
+	}
+	if err := a.openFresh(); err != nil {
+		return a.applied, err
+	}
+	for part, err := range parts {
+		if err != nil {
+			return a.applied, err
+		}
+		if _, ok := listed[part.Stream]; !ok {
+			return a.applied, fmt.Errorf("a part of stream %s/%s, which the cut does not list: %w", part.Stream.Region, part.Stream.Class, block.ErrInvalid)
+		}
+		if m := seen[part.Stream]; m != nil {
+			if tb := t.s.byKind[part.Kind]; tb != nil {
+				if part.Drop {
+					delete(m, recordKey{tb.no, part.ID})
+				} else {
+					m[recordKey{tb.no, part.ID}] = true
+				}
+			}
+		}
+		if err := a.part(part); err != nil {
+			return a.applied, err
+		}
+	}
+	if err := a.flush(); err != nil {
+		return a.applied, err
+	}
+	if err := a.closeFresh(); err != nil {
+		return a.applied, err
+	}
+	for s, m := range seen {
+		n, err := a.dropStream(s, m)
+		if err != nil {
+			return a.applied, err
+		}
+		a.applied.Dropped += n
+	}
+	for s := range cursors.Streams {
+		if _, ok := listed[s]; !ok {
+			n, err := a.dropStream(s, nil)
+			if err != nil {
+				return a.applied, err
+			}
+			a.applied.Purged += n
+			if err := t.c.exec("DELETE FROM kt_cursor WHERE region = ? AND class = ?", s.Region, int(s.Class)); err != nil {
+				return a.applied, err
+			}
+		}
+	}
+	if a.applied.Purged > 0 {
+		// Dropped text stays in the index' old segments until they are merged: merge all of them now.
+		for _, q := range []string{"INSERT INTO kt_search (kt_search) VALUES ('optimize')", "INSERT INTO kt_pinyin (kt_pinyin) VALUES ('optimize')"} {
+			if err := t.c.exec(q); err != nil {
+				return a.applied, err
+			}
+		}
+	}
+	for _, s := range cut.Streams {
+		if err := t.c.exec("INSERT OR REPLACE INTO kt_cursor (region, class, seq) VALUES (?, ?, ?)", s.Stream.Region, int(s.Stream.Class), int64(s.Seq)); err != nil {
+			return a.applied, err
+		}
+	}
+	if err := t.saveWitnesses(cut, cursors); err != nil {
+		return a.applied, err
+	}
+	if err := t.writeKey("epoch", cut.Epoch); err != nil {
+		return a.applied, err
+	}
+	if err := t.c.exec("DELETE FROM kt_staging"); err != nil {
+		return a.applied, err
+	}
+	return a.applied, t.releaseDone(true)
+}
+
+// saveWitnesses keeps the cut's witnesses and forgets those of shards that are held no more.
+func (t *tx) saveWitnesses(cut block.CutPlan, was block.Cursors) error {
+	held := map[block.ID]bool{}
+	for _, s := range cut.Streams {
+		held[s.Stream.Region] = true
+	}
+	for _, w := range was.Witnesses {
+		if !held[w.Shard] || was.Epoch != cut.Epoch {
+			if err := t.c.exec("DELETE FROM kt_witness WHERE shard = ?", w.Shard); err != nil {
+				return err
+			}
+		}
+	}
+	for _, w := range cut.Witnesses {
+		if err := t.c.exec("INSERT OR REPLACE INTO kt_witness (shard, seq, sum) VALUES (?, ?, ?)", w.Shard, int64(w.Seq), w.Sum[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openFresh finds the kinds without a row, which are filled in bulk: triggers away, and R*Tree, tallies and search text
+// made at the end from the rows.
+func (a *applier) openFresh() error {
+	for _, tb := range a.t.s.tables {
+		n, err := a.t.c.number(fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s) + EXISTS (SELECT 1 FROM kt_base WHERE kind = ?)", quote(tb.name)), tb.no)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			if a.fresh[tb.no], err = a.t.lastFid(tb); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *applier) closeFresh() error {
+	for _, tb := range a.t.s.tables {
+		if !a.opened[tb.no] {
+			continue
+		}
+		if err := a.t.finishBulk(tb, a.fresh[tb.no]); err != nil {
+			return err
+		}
+	}
+	clear(a.fresh)
+	return nil
+}
+
+// part applies one part to the record in memory.
+func (a *applier) part(p block.Part) error {
+	tb, err := a.t.s.table(p.Kind)
+	if err != nil {
+		return err
+	}
+	c := p.Stream.Class
+	if c >= block.NumClasses || !tb.plan.Classes().Has(c) {
+		return fmt.Errorf("%s %s has no part of class %d: %w", p.Kind, p.ID, c, block.ErrInvalid)
+	}
+	if p.ID.IsZero() {
+		return fmt.Errorf("a part of %s without an id: %w", p.Kind, block.ErrInvalid)
+	}
+	key := recordKey{tb.no, p.ID}
+	pc := a.cells[key]
+	if pc == nil {
+		if len(a.cells) >= flushAt {
+			if err := a.flush(); err != nil {
+				return err
+			}
+		}
+		cell, err := a.t.cell(tb, p.ID)
+		if err != nil {
+			return err
+		}
+		pc = &pendingCell{c: cell, next: cell.server}
+		pc.next.places = slices.Clone(cell.server.places)
+		if pc.next.rec.Values == nil {
+			pc.next.rec = block.Record{Kind: p.Kind, ID: p.ID, Values: make([]block.Value, tb.fields)}
+		} else {
+			pc.next.rec = pc.next.rec.Clone()
+		}
+		a.cells[key] = pc
+		a.order = append(a.order, key)
+	}
+	if p.Drop {
+		if a.drop(tb, &pc.next, p) {
+			a.applied.Dropped++
+		}
+		return nil
+	}
+	if len(p.Values) > len(tb.plan.Fields(c)) {
+		return fmt.Errorf("%s %s: %d values for %d fields of class %s: %w", p.Kind, p.ID, len(p.Values), len(tb.plan.Fields(c)), c, block.ErrInvalid)
+	}
+	if tb.plan.CarriesGeometry(c) {
+		if err := checkGeometry(tb.plan, p.Geometry); err != nil {
+			return err
+		}
+	}
+	if pc.next.rec.Parts != 0 && p.Ver < pc.next.rec.Ver && (a.guard || a.touched[key]) {
+		return nil // stale: this stream has a newer part to come
+	}
+	if a.touched != nil {
+		a.touched[key] = true
+	}
+	a.put(tb, &pc.next, p)
+	a.applied.Put++
+	return nil
+}
+
+// homeIn reports whether the home part of class c of a record would be held by stream region s.
+func (a *applier) homeIn(st *state, c block.Class, s block.ID) bool {
+	if c.Field() != block.Sensitive {
+		return st.shard == s
+	}
+	return st.rec.Region == s || st.rec.Region.IsZero() || s == a.root && !a.known[st.rec.Region]
+}
+
+func (a *applier) put(tb *table, st *state, p block.Part) {
+	c := p.Stream.Class
+	at := place{p.Stream.Region, c}
+	if p.Foreign {
+		if st.home.Has(c) && a.homeIn(st, c, p.Stream.Region) {
+			st.home = st.home.Without(c) // it moved away and stays placed here
+		}
+		if !slices.Contains(st.places, at) {
+			st.places = append(st.places, at)
+		}
+	} else {
+		st.places = slices.DeleteFunc(st.places, func(x place) bool { return x == at })
+		a.moveHome(tb, st, p)
+		st.home = st.home.With(c)
+		switch c { // one twin replaces the other
+		case block.Masked:
+			st.home = st.home.Without(block.Sensitive)
+		case block.Sensitive:
+			st.home = st.home.Without(block.Masked)
+		}
+	}
+	tb.plan.Merge(&st.rec, p)
+	for i, f := range tb.plan.Fields(c) { // fields that an older server does not know
+		if i >= len(p.Values) {
+			st.rec.Values[f] = block.Value{}
+		}
+	}
+	a.strip(tb, st)
+}
+
+// moveHome follows a record to another home. Home parts of other classes whose stream is another now are let go: their new
+// stream, if it is in scope, brings them in this same cut.
+func (a *applier) moveHome(tb *table, st *state, p block.Part) {
+	shard := st.shard
+	if p.Stream.Class.Field() != block.Sensitive {
+		shard = p.Stream.Region
+	}
+	for c := block.Public; c < block.NumClasses; c++ {
+		if !st.home.Has(c) || a.repair {
+			continue
+		}
+		moved := st.shard != shard
+		if c.Field() == block.Sensitive {
+			moved = st.rec.Region != p.Region
+		}
+		if moved {
+			st.home = st.home.Without(c)
+		}
+	}
+	st.shard = shard
+}
+
+// drop takes a record out of a stream. It reports whether that changed anything.
+func (a *applier) drop(tb *table, st *state, p block.Part) bool {
+	c := p.Stream.Class
+	at := place{p.Stream.Region, c}
+	changed := false
+	if slices.Contains(st.places, at) {
+		st.places = slices.DeleteFunc(st.places, func(x place) bool { return x == at })
+		changed = true
+	}
+	if !p.Foreign && st.home.Has(c) && (a.homeIn(st, c, p.Stream.Region) || p.Ver > st.rec.Ver) {
+		st.home = st.home.Without(c)
+		changed = true
+	}
+	a.strip(tb, st)
+	return changed
+}
+
+// strip clears the values of classes that no stream holds any more.
+func (a *applier) strip(tb *table, st *state) {
+	for c := block.Public; c < block.NumClasses; c++ {
+		if !st.rec.Parts.Has(c) || st.home.Has(c) || slices.ContainsFunc(st.places, func(x place) bool { return x.class == c }) {
+			continue
+		}
+		twin := block.Masked
+		if c == block.Masked {
+			twin = block.Sensitive
+		}
+		if c.Field() == block.Sensitive && st.rec.Parts.Has(twin) {
+			st.rec.Parts = st.rec.Parts.Without(c) // the values are the twin's now
+			continue
+		}
+		tb.plan.Strip(&st.rec, c)
+	}
+}
+
+// flush writes the records in memory.
+func (a *applier) flush() error {
+	for n, key := range a.order {
+		if n%256 == 0 && a.t.ctx.Err() != nil {
+			return a.t.ctx.Err()
+		}
+		pc := a.cells[key]
+		var err error
+		if _, ok := a.fresh[key.no]; ok {
+			err = a.writeFresh(pc)
+		} else {
+			err = a.t.save(pc.c, pc.next)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	clear(a.cells)
+	a.order = a.order[:0]
+	return nil
+}
+
+// writeFresh writes a row of a kind that is filled in bulk. closeFresh makes the rest.
+func (a *applier) writeFresh(pc *pendingCell) error {
+	c, next := pc.c, &pc.next
+	if !a.opened[c.tb.no] {
+		if err := a.t.c.openKind(c.tb, false); err != nil {
+			return err
+		}
+		a.opened[c.tb.no] = true
+	}
+	next.placed = len(next.places) > 0
+	if err := a.t.savePlaces(c, next.places, next.rec.Parts != 0); err != nil {
+		return err
+	}
+	if next.rec.Parts == 0 {
+		if c.shown == nil {
+			return nil
+		}
+		return a.t.c.exec(c.tb.deleteSQL, c.shown.fid)
+	}
+	args := c.tb.appendArgs(make([]any, 0, c.tb.fields+8), &next.row)
+	if c.tb.geom {
+		args = append(args, blobArg(next.rec.Geometry))
+	}
+	if c.shown == nil {
+		return a.t.c.exec(c.tb.insertSQL, append(args, nil)...)
+	}
+	sql := c.tb.updateSQL
+	if c.tb.geom {
+		sql = c.tb.updateGeomSQL
+	}
+	return a.t.c.exec(sql, append(args, c.shown.fid)...)
+}
+
+// dropStream takes out of a stream every record that it holds and keep does not name. It returns how many.
+func (a *applier) dropStream(s block.Stream, keep map[recordKey]bool) (int, error) {
+	n := 0
+	for _, tb := range a.t.s.tables {
+		if !tb.plan.Classes().Has(s.Class) {
+			continue
+		}
+		ids, err := a.heldBy(tb, s)
+		if err != nil {
+			return n, err
+		}
+		for _, id := range ids {
+			if keep[recordKey{tb.no, id}] {
+				continue
+			}
+			cell, err := a.t.cell(tb, id)
+			if err != nil {
+				return n, err
+			}
+			next := cell.server
+			if !next.present {
+				continue
+			}
+			next.rec = next.rec.Clone()
+			next.places = slices.Clone(next.places)
+			if a.drop(tb, &next, block.Part{Stream: s, Kind: tb.plan.Kind.Name, ID: id}) {
+				if err := a.t.save(cell, next); err != nil {
+					return n, err
+				}
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
+// heldBy lists the records of a kind that a stream holds, by home or placement.
+func (a *applier) heldBy(tb *table, s block.Stream) ([]block.ID, error) {
+	found := map[block.ID]bool{}
+	add := func(v []driver.Value) error {
+		found[asID(v[0])] = true
+		return nil
+	}
+	t := a.t
+	if err := t.c.query(t.ctx, "SELECT id FROM kt_placement WHERE region = ? AND class = ? AND kind = ?", []any{s.Region, int(s.Class), tb.no}, add); err != nil {
+		return nil, err
+	}
+	where := "shard = ?"
+	args := []any{s.Region}
+	if s.Class.Field() == block.Sensitive {
+		where = "region = ?"
+		if s.Region == a.root {
+			where = "(region = ? OR region IS NULL OR region NOT IN (SELECT id FROM \"region\"))"
+		}
+	}
+	args = append(args, 1<<(homeShift+int(s.Class)))
+	if err := t.c.query(t.ctx, "SELECT id FROM "+quote(tb.name)+" WHERE "+where+" AND parts & ?", args, add); err != nil {
+		return nil, err
+	}
+	// Rows that an op hides or moved are known by their base alone.
+	err := t.c.query(t.ctx, "SELECT id FROM kt_base WHERE kind = ? AND state IS NOT NULL", []any{tb.no}, add)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]block.ID, 0, len(found))
+	for id := range found {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(x, y block.ID) int { return slices.Compare(x[:], y[:]) })
+	return ids, nil
+}
+
+// Repair puts and drops parts of one stream and kind that the proof found to differ: whatever version the row claims,
+// what the server sent counts. Drops come first, so that a record whose region was bent ends where it belongs.
+func (w *Writer) Repair(ctx context.Context, stream block.Stream, kind block.Kind, put []block.Part, drop []block.ID) error {
+	err := w.tx(ctx, func(t *tx) error {
+		tb, err := t.s.table(kind)
+		if err != nil {
+			return err
+		}
+		a, err := t.newApplier()
+		if err != nil {
+			return err
+		}
+		a.repair = true
+		again := make(map[block.ID]bool, len(put))
+		for _, p := range put {
+			again[p.ID] = true
+		}
+		for _, id := range drop {
+			if again[id] {
+				continue
+			}
+			if err := t.forget(tb, id, stream); err != nil {
+				return err
+			}
+		}
+		for _, p := range put {
+			if p.Stream != stream || p.Kind != kind || p.Drop {
+				return fmt.Errorf("a part that is not of the stream to repair: %w", block.ErrInvalid)
+			}
+			if err := a.part(p); err != nil {
+				return err
+			}
+		}
+		if err := a.flush(); err != nil {
+			return err
+		}
+		return t.resetTallies(tb) // the bent rows' leaves were never in them
+	})
+	if err != nil {
+		return fmt.Errorf("repair %s: %w", kind, err)
+	}
+	return nil
+}
+
+// forget takes a part out of a record whatever the row says about where it belongs.
+func (t *tx) forget(tb *table, id block.ID, s block.Stream) error {
+	c, err := t.cell(tb, id)
+	if err != nil || !c.server.present {
+		return err
+	}
+	next := c.server
+	next.rec = next.rec.Clone()
+	next.home = next.home.Without(s.Class)
+	next.places = slices.DeleteFunc(slices.Clone(next.places), func(x place) bool { return x == place{s.Region, s.Class} })
+	(&applier{t: t}).strip(tb, &next)
+	if next.home == 0 && len(next.places) == 0 {
+		next.rec.Parts = 0
+	}
+	return t.save(c, next)
+}

@@ -1,0 +1,433 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql/driver"
+	"encoding/binary"
+	"fmt"
+	"sync"
+
+	"kuaitu/block"
+	"kuaitu/block/schema"
+
+	"github.com/paulmach/orb"
+)
+
+// Writer is the writing half of a store: loads, edits and sync. Calls wait for each other; each is one transaction, so
+// that a failure leaves the data as it was.
+type Writer struct {
+	s  *Store
+	mu sync.Mutex // guards c
+	c  *conn
+}
+
+// tx is one write transaction.
+type tx struct {
+	ctx     context.Context
+	s       *Store
+	c       *conn
+	hash    schema.Hasher
+	tallies map[block.TallyKey]*block.Tally // those touched, as they will be
+	kinds   map[block.Kind]orb.Bound        // changed kinds and where
+	live    int64                           // rows in kt_base; -1: not counted yet
+	tree    *block.Tree                     // nil: not read in this transaction
+	text    texter
+}
+
+// tx runs fn in one transaction and publishes the changes after the commit.
+func (w *Writer) tx(ctx context.Context, fn func(*tx) error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.c == nil {
+		return fmt.Errorf("the store is closed: %w", block.ErrUnavailable)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := w.c.script("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if !done { // an error or a panic on the way
+			w.c.script("ROLLBACK") // SQLite may have rolled back itself already, which is as good
+		}
+	}()
+	t := &tx{ctx: ctx, s: w.s, c: w.c, tallies: map[block.TallyKey]*block.Tally{}, kinds: map[block.Kind]orb.Bound{}, live: -1}
+	if err := fn(t); err != nil {
+		return err
+	}
+	if err := t.saveTallies(); err != nil {
+		return err
+	}
+	if err := w.c.script("COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	done = true
+	w.s.published(t.kinds)
+	return nil
+}
+
+// changed notes that a kind changed within b.
+func (t *tx) changed(k block.Kind, b orb.Bound) {
+	old, ok := t.kinds[k]
+	if !ok {
+		old = nothing
+	}
+	t.kinds[k] = union(old, b)
+}
+
+func union(a, b orb.Bound) orb.Bound {
+	return orb.Bound{
+		Min: orb.Point{min(a.Min[0], b.Min[0]), min(a.Min[1], b.Min[1])},
+		Max: orb.Point{max(a.Max[0], b.Max[0]), max(a.Max[1], b.Max[1])},
+	}
+}
+
+// place is a further stream that holds a part of a record.
+type place struct {
+	region block.ID
+	class  block.Class
+}
+
+// state is the server's state of one record as this replica holds it. present is false when it holds nothing of it.
+type state struct {
+	present bool
+	row
+	places []place
+}
+
+// cell is one record within a transaction: the row that is shown, and the server's state under it.
+type cell struct {
+	tb     *table
+	id     block.ID
+	shown  *row // nil: no row
+	live   bool // ops lie over it; kt_base has the server's state
+	server state
+}
+
+// cell reads a record.
+func (t *tx) cell(tb *table, id block.ID) (*cell, error) {
+	c := &cell{tb: tb, id: id}
+	v, err := t.c.one(tb.selectID, id)
+	if err != nil {
+		return nil, err
+	}
+	if v != nil {
+		r := tb.readRow(v)
+		c.shown = &r
+	}
+	if t.live < 0 {
+		if t.live, err = t.c.number("SELECT count(*) FROM kt_base"); err != nil {
+			return nil, err
+		}
+	}
+	if t.live > 0 {
+		base, err := t.c.one("SELECT state FROM kt_base WHERE kind = ? AND id = ?", tb.no, id)
+		if err != nil {
+			return nil, err
+		}
+		if base != nil {
+			c.live = true
+			if c.server, err = decodeState(tb, id, asBytes(base[0])); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !c.live && c.shown != nil {
+		c.server.present = true
+		c.server.row = *c.shown
+		c.server.rec.Values = append([]block.Value(nil), c.shown.rec.Values...)
+	}
+	if c.server.present && c.server.placed {
+		if c.server.places, err = t.placesOf(tb, id); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (t *tx) placesOf(tb *table, id block.ID) (out []place, err error) {
+	err = t.c.query(t.ctx, "SELECT region, class FROM kt_placement WHERE kind = ? AND id = ?", []any{tb.no, id}, func(v []driver.Value) error {
+		out = append(out, place{asID(v[0]), block.Class(asInt(v[1]))})
+		return nil
+	})
+	return out, err
+}
+
+// eachLeaf calls fn with the key and leaf of every part that the state holds.
+func eachLeaf(h *schema.Hasher, tb *table, s *state, fn func(block.TallyKey, block.Leaf)) {
+	if !s.present {
+		return
+	}
+	for c := block.Public; c < block.NumClasses; c++ {
+		if !s.rec.Parts.Has(c) && !s.home.Has(c) {
+			continue
+		}
+		leaf := h.LeafOf(tb.plan, s.rec, c)
+		if s.home.Has(c) {
+			fn(block.TallyKey{Region: s.rec.Region, Class: c, Kind: s.rec.Kind}, leaf)
+		}
+		for _, p := range s.places {
+			if p.class == c {
+				fn(block.TallyKey{Region: p.region, Class: c, Kind: s.rec.Kind, Foreign: true}, leaf)
+			}
+		}
+	}
+}
+
+// account adds (or takes out) the leaves of a state in the tallies.
+func (t *tx) account(tb *table, s *state, add bool) error {
+	var failed error
+	eachLeaf(&t.hash, tb, s, func(k block.TallyKey, l block.Leaf) {
+		tally, err := t.tally(k)
+		if err != nil {
+			failed = err
+			return
+		}
+		if add {
+			tally.Add(l)
+		} else {
+			tally.Sub(l)
+		}
+	})
+	return failed
+}
+
+// save makes next the server's state of the record: tallies, base or row with its search text, placements.
+func (t *tx) save(c *cell, next state) error {
+	next.placed = len(next.places) > 0
+	next.present = next.rec.Parts != 0
+	if err := t.account(c.tb, &c.server, false); err != nil {
+		return err
+	}
+	if err := t.savePlaces(c, next.places, next.present); err != nil {
+		return err
+	}
+	if c.live {
+		if err := t.putBase(c, &next); err != nil {
+			return err
+		}
+		if err := t.overlay(c, &next); err != nil {
+			return err
+		}
+	} else {
+		var show *row
+		if next.present {
+			show = &next.row
+		}
+		if err := t.show(c, show); err != nil {
+			return err
+		}
+		if next.present { // the leaf is made from what the table really took
+			v, err := t.c.one(c.tb.selectFid, c.shown.fid)
+			if err != nil {
+				return err
+			}
+			if v == nil {
+				return fmt.Errorf("%s %s vanished while it was written: %w", c.tb.name, c.id, block.ErrUnavailable)
+			}
+			next.row = c.tb.readRow(v)
+		}
+	}
+	c.server = next
+	return t.account(c.tb, &c.server, true)
+}
+
+func (t *tx) savePlaces(c *cell, places []place, present bool) error {
+	if len(c.server.places) > 0 {
+		if err := t.c.exec("DELETE FROM kt_placement WHERE kind = ? AND id = ?", c.tb.no, c.id); err != nil {
+			return err
+		}
+	}
+	if !present {
+		return nil
+	}
+	for _, p := range places {
+		if err := t.c.exec("INSERT OR IGNORE INTO kt_placement (kind, id, region, class) VALUES (?, ?, ?, ?)", c.tb.no, c.id, p.region, int(p.class)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) putBase(c *cell, s *state) error {
+	var body any
+	if s.present {
+		body = encodeState(s)
+	}
+	return t.c.exec("INSERT INTO kt_base (kind, id, state) VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state", c.tb.no, c.id, body)
+}
+
+// show writes the row that people see, or takes it away when r is nil, with its search text. c.shown follows.
+func (t *tx) show(c *cell, r *row) error {
+	tb := c.tb
+	bounds := nothing
+	if c.shown != nil {
+		b, _ := blobBounds(c.shown.blob)
+		bounds = union(bounds, b)
+	}
+	switch {
+	case r == nil && c.shown == nil:
+		return nil
+	case r == nil:
+		if err := t.unindex(tb, c.shown.fid); err != nil {
+			return err
+		}
+		if err := t.c.exec(tb.deleteSQL, c.shown.fid); err != nil {
+			return err
+		}
+		c.shown = nil
+	case c.shown == nil:
+		args := tb.appendArgs(make([]any, 0, tb.fields+8), r)
+		if tb.geom {
+			args = append(args, blobArg(r.rec.Geometry))
+		}
+		fid, err := t.c.insert(tb.insertSQL, append(args, nil)...)
+		if err != nil {
+			return err
+		}
+		if err := t.index(tb, fid, r.rec); err != nil {
+			return err
+		}
+		c.shown = new(row)
+		*c.shown = *r
+		c.shown.fid = fid
+	default:
+		args := tb.appendArgs(make([]any, 0, tb.fields+8), r)
+		sql := tb.updateSQL
+		if tb.geom && !bytes.Equal(c.shown.rec.Geometry, r.rec.Geometry) {
+			sql = tb.updateGeomSQL
+			args = append(args, blobArg(r.rec.Geometry))
+		}
+		fid := c.shown.fid
+		if err := t.c.exec(sql, append(args, fid)...); err != nil {
+			return err
+		}
+		if err := t.reindex(tb, fid, c.shown.rec, r.rec); err != nil {
+			return err
+		}
+		*c.shown = *r
+		c.shown.fid = fid
+	}
+	if r != nil {
+		c.shown.rec.Values = append([]block.Value(nil), r.rec.Values...)
+		c.shown.blob = nil
+		if r.rec.Geometry != nil {
+			c.shown.blob = appendBlob(nil, r.rec.Geometry)
+			b, _ := blobBounds(c.shown.blob)
+			bounds = union(bounds, b)
+		}
+	}
+	t.changed(tb.plan.Kind.Name, bounds)
+	return nil
+}
+
+// encodeState is how kt_base keeps a state: region, shard, version, parts bits, geometry, values.
+func encodeState(s *state) []byte {
+	b := append([]byte(nil), s.rec.Region[:]...)
+	b = append(b, s.shard[:]...)
+	b = binary.AppendUvarint(b, uint64(s.rec.Ver))
+	b = binary.AppendUvarint(b, uint64(s.parts()))
+	b = binary.AppendUvarint(b, uint64(len(s.rec.Geometry)))
+	b = append(b, s.rec.Geometry...)
+	b = binary.AppendUvarint(b, uint64(len(s.rec.Values)))
+	for _, v := range s.rec.Values {
+		b = schema.AppendValue(b, v)
+	}
+	return b
+}
+
+// decodeState reads what encodeState wrote, perhaps by a version with fewer fields. nil is the absent state.
+func decodeState(tb *table, id block.ID, b []byte) (state, error) {
+	var s state
+	if b == nil {
+		return s, nil
+	}
+	bad := fmt.Errorf("base of %s %s: %w", tb.name, id, block.ErrInvalid)
+	if len(b) < 32 {
+		return s, bad
+	}
+	s.present = true
+	s.rec = block.Record{Kind: tb.plan.Kind.Name, ID: id, Region: block.ID(b[:16]), Values: make([]block.Value, tb.fields)}
+	s.shard = block.ID(b[16:32])
+	d := decoder{b: b[32:]}
+	s.rec.Ver = block.Ver(d.uvarint())
+	s.setParts(int64(d.uvarint()))
+	if g := d.bytes(); len(g) > 0 {
+		s.rec.Geometry = g
+	}
+	n := d.uvarint()
+	for i := uint64(0); i < n && !d.bad; i++ {
+		if v := d.value(); i < uint64(tb.fields) {
+			s.rec.Values[i] = v
+		}
+	}
+	if d.bad {
+		return s, bad
+	}
+	return s, nil
+}
+
+// decoder reads our own encodings from the front of b. After the first fault bad is set and everything is zero.
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+func (d *decoder) fail() {
+	d.b, d.bad = nil, true
+}
+
+func (d *decoder) uvarint() uint64 {
+	n, used := binary.Uvarint(d.b)
+	if used <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[used:]
+	return n
+}
+
+// bytes reads a counted string; it is copied.
+func (d *decoder) bytes() []byte {
+	n := d.uvarint()
+	if n > uint64(len(d.b)) {
+		d.fail()
+		return nil
+	}
+	out := append([]byte(nil), d.b[:n]...)
+	d.b = d.b[n:]
+	return out
+}
+
+func (d *decoder) id() (id block.ID) {
+	if len(d.b) < len(id) {
+		d.fail()
+		return id
+	}
+	copy(id[:], d.b)
+	d.b = d.b[len(id):]
+	return id
+}
+
+func (d *decoder) byte() byte {
+	if len(d.b) == 0 {
+		d.fail()
+		return 0
+	}
+	c := d.b[0]
+	d.b = d.b[1:]
+	return c
+}
+
+func (d *decoder) value() block.Value {
+	v, rest, err := schema.DecodeValue(d.b)
+	if err != nil {
+		d.fail()
+		return block.Value{}
+	}
+	d.b = rest
+	return v
+}
