@@ -223,6 +223,7 @@ func (st *State) cutover(now time.Time, ev Cutover) []Effect {
 		return st.finish(now, ev.Reason)
 	}
 	r.rec.Pulled += ev.Applied.Put + ev.Applied.Dropped
+	st.provedAt = nil
 	st.cursors.Epoch = r.greeting.Cut.Epoch
 	held := make(map[block.Stream]uint64, len(r.streams))
 	for _, w := range r.streams {

@@ -133,9 +133,17 @@ func (w *Worker) greet(ctx context.Context, e Greet) Greeted {
 	if !ev.OK() {
 		return ev
 	}
+	counts, err := w.Replica.Counts(ctx)
+	if err != nil {
+		ev.Fault = disk(err)
+		return ev
+	}
+	// Counters have no gap and are answered in order, so that many of ours have a receipt. A server that knows of fewer
+	// has lost some, even where epoch and witnesses say nothing.
+	settled := uint64(counts.Pushed + counts.Conflicts + counts.Rejected)
 	ev.Greeting = Greeting{
 		Cut: a.BlockCut(), Name: a.Cut, Witnesses: a.BlockWitnesses(), Same: a.Same,
-		Restored: a.EpochChanged && e.Cursors.Epoch != (block.Epoch{}) || len(a.Lost) > 0,
+		Restored: a.EpochChanged && e.Cursors.Epoch != (block.Epoch{}) || len(a.Lost) > 0 || a.Counter < settled,
 	}
 	return ev
 }
