@@ -116,12 +116,21 @@ type Map interface {
 
 // MapEvents is what the map tells the window, on the UI thread.
 type MapEvents struct {
-	Moved   func(v state.View)                    // while and after moving
-	Settled func(v state.View)                    // when a move has ended
-	Pointer func(at orb.Point, inside bool)       // mouse over the map, or gone
-	Picked  func(at orb.Point, hits []state.Ref)  // a click with Pan or Identify; topmost first, none for empty ground
-	Placed  func(at orb.Point)                    // a click with Report
-	Menu    func(at orb.Point, pos fyne.Position) // right click; pos is absolute
+	Moved   func(v state.View)                                  // while and after moving
+	Settled func(v state.View)                                  // when a move has ended
+	Pointer func(at orb.Point, inside bool)                     // mouse over the map, or gone
+	Picked  func(at orb.Point, picks []Pick, pos fyne.Position) // a click with Pan or Identify; topmost first, none for empty ground
+	Placed  func(at orb.Point)                                  // a click with Report
+	Menu    func(at orb.Point, pos fyne.Position)               // right click
+	Key     func(e *fyne.KeyEvent)                              // a key the map has no use for
+}
+
+// Pick is something under a click. Positions of clicks are absolute in the window.
+type Pick struct {
+	Ref   state.Ref
+	Label string
+	Count int       // above 1: a cluster of so many, Ref being one of them
+	Bound orb.Bound // of the feature or of the cluster's members
 }
 
 // Tool is what a click on the map does.

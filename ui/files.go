@@ -61,15 +61,14 @@ func (w *Window) say(text string) {
 
 // importView is the open import dialog.
 type importView struct {
-	w       *Window
-	d       *state.ImportDialog
-	sheet   *sheet
-	foot    *sheet
-	kind    *widget.Select
-	datum   *widget.Select
-	enc     *widget.Select
-	cancel  context.CancelFunc
-	stopped bool
+	w      *Window
+	d      *state.ImportDialog
+	sheet  *sheet
+	foot   *sheet
+	kind   *widget.Select
+	datum  *widget.Select
+	enc    *widget.Select
+	cancel context.CancelFunc
 }
 
 func (w *Window) importFiles(files []string) {

@@ -34,18 +34,35 @@ func (w *Window) mapPointer(at orb.Point, inside bool) {
 	w.parts.status.Refresh()
 }
 
-// mapPicked shows the topmost record of a click; empty ground changes nothing but the highlight.
-func (w *Window) mapPicked(at orb.Point, hits []state.Ref) {
-	if len(hits) == 0 {
+// mapPicked shows what was clicked: a cluster is opened by zooming in, with the identify tool all records under the
+// click are offered, else the topmost is selected. Empty ground changes nothing but the highlight.
+func (w *Window) mapPicked(at orb.Point, picks []Pick, pos fyne.Position) {
+	switch {
+	case len(picks) == 0:
 		w.deps.Map.Select(state.Ref{})
-		return
+	case picks[0].Count > 1 && picks[0].Bound.Min != picks[0].Bound.Max:
+		w.deps.Map.Fit(picks[0].Bound)
+	case w.tool == ToolIdentify && len(picks) > 1:
+		var items []*fyne.MenuItem
+		for _, pick := range picks[:min(len(picks), 12)] {
+			label := w.lang.TOr("kind."+string(pick.Ref.Kind), string(pick.Ref.Kind))
+			if pick.Label != "" {
+				label += "  " + pick.Label
+			}
+			items = append(items, fyne.NewMenuItem(label, func() { w.selectPick(pick) }))
+		}
+		w.popUp(fyne.NewMenu("", items...), pos)
+	default:
+		w.selectPick(picks[0])
 	}
-	ref := hits[0]
-	w.deps.Map.Select(ref)
-	w.events.Select(ref.ID)
+}
+
+func (w *Window) selectPick(pick Pick) {
+	w.deps.Map.Select(pick.Ref)
+	w.events.Select(pick.Ref.ID)
 	w.reveal("events", w.events.Index(), w.visibleEventRows())
 	w.parts.events.Refresh()
-	w.open(ref)
+	w.open(pick.Ref)
 }
 
 // mapMenu is the menu of a right click on the map.

@@ -17,14 +17,7 @@ func (p *pen) hline(x, y, w float32) { p.rect(x, y, w, 1, p.pal.line) }
 // vline draws a vertical line of one unit.
 func (p *pen) vline(x, y, h float32) { p.rect(x, y, 1, h, p.pal.line) }
 
-// button draws a button 28 high (or h), with an icon when name is not empty, and returns its width. The main button of
-// a region is filled. A nil tap draws it as switched off.
-func (p *pen) button(x, y, h float32, id, name, label string, main bool, tap func()) float32 {
-	w := p.buttonWidth(name, label)
-	p.buttonAt(x, y, w, h, id, name, label, "", main, tap)
-	return w
-}
-
+// buttonWidth is how wide a button with that icon (none when name is empty) and label wants to be.
 func (p *pen) buttonWidth(name, label string) float32 {
 	w := float32(24)
 	if name != "" {
@@ -36,6 +29,8 @@ func (p *pen) buttonWidth(name, label string) float32 {
 	return round(w + p.width(label, p.body()))
 }
 
+// buttonAt draws a button with an optional icon and key. The main button of a region is filled; a nil tap draws it as
+// switched off.
 func (p *pen) buttonAt(x, y, w, h float32, id, name, label, key string, main bool, tap func()) {
 	fill, edge, ink := p.pal.raised, p.pal.strong, p.pal.text1
 	switch {

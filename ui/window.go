@@ -89,7 +89,7 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 	w.build()
 	deps.Map.Listen(MapEvents{
 		Moved: w.mapMoved, Settled: w.mapSettled, Pointer: w.mapPointer,
-		Picked: w.mapPicked, Placed: w.reportAt, Menu: w.mapMenu,
+		Picked: w.mapPicked, Placed: w.reportAt, Menu: w.mapMenu, Key: w.typedKey,
 	})
 	deps.Map.SetDark(deps.Dark)
 	w.win.SetPadded(false)
@@ -189,6 +189,9 @@ func ask[T any](w *Window, j *job, fetch func(context.Context) (T, error), show 
 	ctx, cancel := context.WithCancel(w.ctx)
 	j.cancel = cancel
 	w.wg.Go(func() {
+		if ctx.Err() != nil {
+			return
+		}
 		v, err := fetch(ctx)
 		w.deps.Post(func() {
 			if ctx.Err() == nil {
