@@ -62,6 +62,35 @@ func BenchmarkRender(b *testing.B) {
 	}
 }
 
+// BenchmarkRenderLabelled draws 1920×1080 with a number on every building.
+func BenchmarkRenderLabelled(b *testing.B) {
+	const n = 660_000
+	st := LightStyle()
+	st.Fonts = testFonts(b)
+	plain := benchCity(n)
+	var bd Builder
+	for i := range plain.base.len() {
+		bd.copyFeature(plain.base, i)
+		label := fmt.Sprintf("%d栋", i%97)
+		bd.text = append(bd.text, label...)
+		bd.p.labels[len(bd.p.labels)-1] = uint32(len(bd.text))
+	}
+	s := bd.Build(1)
+	scene := Scene{Layers: []Layer{{Name: "building", Kind: KindBuilding, Data: s}}}
+	for _, z := range []float64{17, 18, 19} {
+		b.Run(fmt.Sprintf("660k/z%g", z), func(b *testing.B) {
+			cam := Camera{Center: densest(s), Zoom: z, WidthPx: 1920, HeightPx: 1080}
+			m := image.NewRGBA(image.Rect(0, 0, cam.WidthPx, cam.HeightPx))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := Render(context.Background(), m, cam, st, scene); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkTile draws the 512-pixel tile of a dense place on one core.
 func BenchmarkTile(b *testing.B) {
 	const n = 660_000

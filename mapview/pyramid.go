@@ -19,7 +19,7 @@ const TilePx = 512
 // PyramidOptions say how much a Pyramid may use. Zero values mean the defaults.
 type PyramidOptions struct {
 	Workers    int           // goroutines that draw; default GOMAXPROCS−1, at least 1: more starve the window's thread
-	CacheBytes int           // of pictures kept; default 256 MB, enough for a screen of 1920×1080 and its past
+	CacheBytes int           // of pictures kept; default 128 MB, enough for 1920×1080 and its past; larger screens get what they need
 	Tick       time.Duration // least time between two calls of Ready; default 16 ms
 	Ready      func()        // called, from a goroutine of the Pyramid, after tiles became ready; may be nil
 }
@@ -73,7 +73,7 @@ func NewPyramid(opt PyramidOptions) *Pyramid {
 		opt.Workers = max(1, runtime.GOMAXPROCS(0)-1)
 	}
 	if opt.CacheBytes <= 0 {
-		opt.CacheBytes = 256 << 20
+		opt.CacheBytes = 128 << 20
 	}
 	if opt.Tick <= 0 {
 		opt.Tick = 16 * time.Millisecond
@@ -175,7 +175,8 @@ func (p *Pyramid) storeLocked(key tileKey, img *image.RGBA, stale bool) {
 	}
 	p.clock++
 	p.cache[key] = &tile{img: img, stale: stale, used: p.clock}
-	if p.bytes <= p.opt.CacheBytes {
+	limit := max(p.opt.CacheBytes, 2*len(p.want)*len(img.Pix))
+	if p.bytes <= limit {
 		return
 	}
 	keys := make([]tileKey, 0, len(p.cache))
@@ -189,7 +190,7 @@ func (p *Pyramid) storeLocked(key tileKey, img *image.RGBA, stale bool) {
 	}
 	// An eighth more than needed, so that not every tile sorts the cache anew.
 	for _, k := range keys {
-		if p.bytes <= p.opt.CacheBytes*7/8 {
+		if p.bytes <= limit*7/8 {
 			break
 		}
 		if !wanted[k] {

@@ -219,10 +219,10 @@ func TestNeverBlank(t *testing.T) {
 }
 
 func TestCacheIsBounded(t *testing.T) {
-	const tiles = 60
+	const tiles = 60 // more than twice what the view wants
 	p := running(t, PyramidOptions{CacheBytes: tiles * 4 * TilePx * TilePx})
 	p.SetScene(Scene{}, LightStyle())
-	cam := Camera{Center: orb.Point{114, 22.5}, Zoom: 14, WidthPx: 1000, HeightPx: 700}
+	cam := Camera{Center: orb.Point{114, 22.5}, Zoom: 14, WidthPx: 900, HeightPx: 600}
 	for range 12 {
 		p.Want(cam)
 		quiet(t, p)

@@ -21,6 +21,7 @@ var ErrFont = errors.New("not a font that can be drawn with")
 // styles and used from any goroutine.
 type Fonts struct {
 	faces [2]*sfnt.Font // regular, bold
+	more  []*sfnt.Font  // for runes those lack
 
 	mu     sync.RWMutex // guards what follows
 	sized  map[faceKey]font.Face
@@ -28,12 +29,13 @@ type Fonts struct {
 }
 
 type faceKey struct {
-	bold bool
+	font *sfnt.Font
 	size uint16 // quarter pixels
 }
 
 type glyphKey struct {
-	faceKey
+	bold bool
+	size uint16 // quarter pixels
 	r    rune
 	halo uint8 // ratio in eighths
 }
@@ -49,9 +51,16 @@ type glyph struct {
 // maxGlyphs bounds the cache; past it the cache starts anew. A screen of Chinese names has some hundreds.
 const maxGlyphs = 8192
 
-// NewFonts takes two TrueType or OpenType files (no collections).
-func NewFonts(regular, bold []byte) (*Fonts, error) {
+// NewFonts takes two TrueType or OpenType files (no collections), and any number more for rare characters the two lack.
+func NewFonts(regular, bold []byte, more ...[]byte) (*Fonts, error) {
 	f := &Fonts{sized: map[faceKey]font.Face{}, glyphs: map[glyphKey]*glyph{}}
+	for i, data := range more {
+		face, err := opentype.Parse(data)
+		if err != nil {
+			return nil, fmt.Errorf("parse further face %d: %w: %w", i, ErrFont, err)
+		}
+		f.more = append(f.more, face)
+	}
 	for i, data := range [2][]byte{regular, bold} {
 		face, err := opentype.Parse(data)
 		if err != nil {
@@ -72,7 +81,7 @@ type textStyle struct {
 
 // glyph answers a rune's masks, made on first use. A rune the face lacks is its "not defined" box.
 func (f *Fonts) glyph(r rune, ts textStyle) *glyph {
-	key := glyphKey{faceKey{ts.bold, uint16(math.Round(ts.size * 4))}, r, uint8(ts.ratio * 8)}
+	key := glyphKey{ts.bold, uint16(math.Round(ts.size * 4)), r, uint8(ts.ratio * 8)}
 	f.mu.RLock()
 	g := f.glyphs[key]
 	f.mu.RUnlock()
@@ -93,18 +102,9 @@ func (f *Fonts) glyph(r rune, ts textStyle) *glyph {
 }
 
 func (f *Fonts) makeGlyphLocked(key glyphKey, ratio float64) *glyph {
-	face := f.sized[key.faceKey]
-	if face == nil {
-		base := f.faces[0]
-		if key.bold {
-			base = f.faces[1]
-		}
-		var err error
-		face, err = opentype.NewFace(base, &opentype.FaceOptions{Size: float64(key.size) / 4, DPI: 72, Hinting: font.HintingNone})
-		if err != nil { // NewFace reads no data and fails only for nil options of another version
-			return &glyph{}
-		}
-		f.sized[key.faceKey] = face
+	face, err := f.faceLocked(key)
+	if err != nil { // NewFace reads no data and fails only for options of another version
+		return &glyph{}
 	}
 	dr, mask, at, advance, ok := face.Glyph(fixed.Point26_6{}, key.r)
 	if !ok {
@@ -125,6 +125,33 @@ func (f *Fonts) makeGlyphLocked(key glyphKey, ratio float64) *glyph {
 	g.halo, pad = dilate(g.mask, haloRadius*ratio)
 	g.haloX, g.haloY = g.offX-pad, g.offY-pad
 	return g
+}
+
+// faceLocked is the face, in the size, that has the rune; if none has it the face it was asked of.
+func (f *Fonts) faceLocked(key glyphKey) (font.Face, error) {
+	base := f.faces[0]
+	if key.bold {
+		base = f.faces[1]
+	}
+	for _, other := range f.more {
+		var buf sfnt.Buffer
+		if n, err := base.GlyphIndex(&buf, key.r); err == nil && n != 0 {
+			break
+		}
+		if n, err := other.GlyphIndex(&buf, key.r); err == nil && n != 0 {
+			base = other
+		}
+	}
+	at := faceKey{base, key.size}
+	if face := f.sized[at]; face != nil {
+		return face, nil
+	}
+	face, err := opentype.NewFace(base, &opentype.FaceOptions{Size: float64(key.size) / 4, DPI: 72, Hinting: font.HintingNone})
+	if err != nil {
+		return nil, err
+	}
+	f.sized[at] = face
+	return face, nil
 }
 
 // haloRadius is how far, in design pixels, a halo reaches beyond its letter (3 px of line width).

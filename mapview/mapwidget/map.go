@@ -87,6 +87,10 @@ func (m *Map) SetScene(s mapview.Scene, st *mapview.Style) {
 		m.style = m.scaled()
 	}
 	m.pyramid.SetScene(m.scene, m.style)
+	if m.view != nil {
+		m.view.colour()
+		m.view.ground.Refresh()
+	}
 	m.settle()
 }
 

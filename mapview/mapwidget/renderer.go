@@ -49,7 +49,19 @@ func newRenderer(m *Map) *renderer {
 		r.tiles = append(r.tiles, newSlot())
 	}
 	r.arrange()
+	r.colour()
 	return r
+}
+
+// colour takes the colours of what is not in tiles from the style.
+func (r *renderer) colour() {
+	st := r.m.style
+	r.ground.FillColor = st.Ground()
+	accent := st.Accent()
+	r.box.StrokeColor = accent
+	accent.A = 30
+	r.box.FillColor = accent
+	r.marks.colour(st)
 }
 
 func newSlot() *slot {
@@ -175,16 +187,11 @@ func (r *renderer) MinSize() fyne.Size { return r.m.MinSize() }
 // Objects implements fyne.WidgetRenderer.
 func (r *renderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.clip} }
 
-// Refresh implements fyne.WidgetRenderer: the theme may have changed, or the scale.
+// Refresh implements fyne.WidgetRenderer: the style may have changed, or the scale.
 func (r *renderer) Refresh() {
-	r.ground.FillColor = r.m.style.Ground()
+	r.colour()
 	r.ground.Refresh()
-	accent := r.m.style.Accent()
-	r.box.StrokeColor = accent
-	accent.A = 30
-	r.box.FillColor = accent
 	r.box.Refresh()
-	r.marks.colour(r.m.style)
 	r.m.fitScreen(r.m.Size())
 	r.place()
 }
