@@ -7,15 +7,22 @@ import (
 
 // filler is a scanline rasteriser with exact area coverage. Polygon edges are summed into an accumulation buffer: each cell gets
 // the change of coverage between it and its left neighbour, so a running sum along a row gives the coverage of every
-// pixel, holes and overlaps included (absolute winding, cut at one). It costs what the edges and the covered box cost, never the picture.
+// pixel, holes and overlaps included (absolute winding, cut at one). Blocks of cells that no edge touched are skipped, or painted as one
+// span, so a shape costs what its edges and its area cost, never what its box or the picture would.
 //
 // A filler belongs to one goroutine.
 type filler struct {
 	w, h int
 	cell []float32 // (w+2) per row; all zero between shapes
+
+	touched []uint64 // a bit for each block of cells an edge has changed, words per row; all zero between shapes
+	words   int
 	// The box of touched cells, max exclusive.
 	x0, y0, x1, y1 int
 }
+
+// blockCells is the cells of a block of filler.touched.
+const blockCells = 32
 
 func newFiller(w, h int) *filler {
 	f := &filler{}
@@ -26,6 +33,10 @@ func newFiller(w, h int) *filler {
 func (f *filler) resize(w, h int) {
 	if n := (w + 2) * h; n > len(f.cell) {
 		f.cell = make([]float32, n)
+	}
+	f.words = ((w+2+blockCells-1)/blockCells + 63) / 64
+	if n := f.words * h; n > len(f.touched) {
+		f.touched = make([]uint64, n)
 	}
 	f.w, f.h = w, h
 	f.clearBox()
@@ -135,6 +146,7 @@ func (f *filler) inside(ax, ay, bx, by, slope, dir float32) {
 		d := dy * dir
 		li := int(l)
 		ri := int(r)
+		f.touch(row, li, min(ri+1, f.w+1))
 		switch {
 		case ri == li || float32(ri) == r && ri == li+1:
 			// Within one pixel: the part right of the middle of the edge is covered.
@@ -169,7 +181,7 @@ func (f *filler) inside(ax, ay, bx, by, slope, dir float32) {
 	}
 }
 
-// paint is what a shape is filled with: at(x, y) if set, else a flat colour. Colours are not premultiplied.
+// paint is what a shape is filled with: a colour, and lines over it if hatch is set.
 type paint struct {
 	c     rgba
 	hatch *hatch
@@ -186,32 +198,66 @@ type hatch struct {
 	phase         int // of pixel 0,0: (dx+dy) mod period
 }
 
+// touch marks the blocks of cells a…b of a row.
+func (f *filler) touch(row, a, b int) {
+	for i := a / blockCells; i <= b/blockCells; i++ {
+		f.touched[row*f.words+i>>6] |= 1 << (i & 63)
+	}
+}
+
+// least is the coverage below which a pixel is left alone; rounding leaves less than this behind a shape.
+const least = 1.0 / 256
+
 // fill paints what was added and empties the filler. dst is opaque, has the filler's size, and starts at 0,0.
 func (f *filler) fill(dst *image.RGBA, p paint) {
-	x1, stride := min(f.x1, f.w), f.w+2
+	stride := f.w + 2
 	for y := f.y0; y < f.y1; y++ {
 		cells := f.cell[y*stride : y*stride+stride]
 		row := dst.Pix[y*dst.Stride:]
+		touched := f.touched[y*f.words : (y+1)*f.words]
 		var sum float32
-		for x := f.x0; x < x1; x++ {
-			sum += cells[x]
-			cov := sum
-			if cov < 0 {
-				cov = -cov
-			}
-			if cov < 1.0/256 {
+		for i := f.x0 / blockCells; i*blockCells < f.x1; i++ {
+			xs, xe := i*blockCells, min((i+1)*blockCells, f.w)
+			if touched[i>>6]>>(i&63)&1 == 0 {
+				if cov := min(abs32(sum), 1); cov >= least && xs < xe {
+					span(row, xs, xe, y, p, uint32(cov*256))
+				}
 				continue
 			}
-			a := uint32(min(cov, 1) * 256)
-			c := p.c
-			if p.hatch != nil && (x+y+p.hatch.phase)%p.hatch.period < p.hatch.width {
-				c = p.hatch.c
+			for x := xs; x < xe; x++ {
+				sum += cells[x]
+				cov := abs32(sum)
+				if cov < least {
+					continue
+				}
+				blend(row[4*x:4*x+4:4*x+4], p.at(x, y), uint32(min(cov, 1)*256))
 			}
-			blend(row[4*x:4*x+4:4*x+4], c, a)
+			clear(cells[xs:min((i+1)*blockCells, stride)])
 		}
-		clear(cells[f.x0:f.x1])
+		clear(touched)
 	}
 	f.clearBox()
+}
+
+// span paints pixels xs…xe of a row that are all covered by a (0…256).
+func span(row []uint8, xs, xe, y int, p paint, a uint32) {
+	if p.hatch == nil && p.c.a == 255 && a == 256 {
+		for x := 4 * xs; x < 4*xe; x += 4 {
+			row[x], row[x+1], row[x+2], row[x+3] = p.c.r, p.c.g, p.c.b, 255
+		}
+		return
+	}
+	for x := xs; x < xe; x++ {
+		blend(row[4*x:4*x+4:4*x+4], p.at(x, y), a)
+	}
+}
+
+// at is the colour at a pixel.
+func (p *paint) at(x, y int) rgba {
+	if h := p.hatch; h != nil && (x+y+h.phase)%h.period < h.width {
+		return h.c
+	}
+	return p.c
 }
 
 // blend puts colour c with weight a (0…256) over an opaque pixel.
