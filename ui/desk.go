@@ -155,7 +155,6 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	put(p.credit, floatR-creditW-12, top+mapH-26, creditW, 20)
 
 	put(p.rail, 0, top, rail, bottom-top)
-	put(p.top, 0, 0, size.Width, top)
 	put(p.status, 0, bottom, size.Width, status)
 
 	boxX := max(mapX, 232)
@@ -163,11 +162,13 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		boxX = 232
 	}
 	boxW := min(560, size.Width-boxX-540)
-	entryH := p.entry.MinSize().Height
+	entry := d.w.parts.entry
+	entry.box, entry.boxW = fyne.NewPos(boxX, (top-32)/2), boxW
+	entryH := entry.MinSize().Height
 	put(p.entryHolder, boxX+28, round((top-entryH)/2), boxW-28-80, entryH)
-	d.w.parts.entry.box = fyne.NewPos(boxX, (top-32)/2)
-	d.w.parts.entry.boxW = boxW
 	put(p.hitList, boxX, (top+32)/2+4, boxW, d.w.hitListHeight())
+	put(p.top, 0, 0, size.Width, top)
+	p.top.Refresh() // the frame of the box may have moved though the bar did not
 	if p.tipBox.Visible() {
 		d.placeTip()
 	}

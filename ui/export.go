@@ -63,6 +63,9 @@ func (w *Window) showExport() {
 	v.labels = newSheet(w, func(p *pen, width, h float32) {
 		for i, key := range []string{"export.kind", "export.format", "export.scope", "export.path"} {
 			p.text(16, 32+float32(i)*44, w.lang.T(key), p.second())
+			if i < 3 {
+				p.box(109, 15+float32(i)*44, width-124, 34, p.pal.raised, p.pal.strong, 5)
+			}
 		}
 	})
 	v.foot = newSheet(w, v.drawFoot)

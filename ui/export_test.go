@@ -74,6 +74,11 @@ func (w *Window) ImportDatum(i int) { w.importView.datum.SetSelectedIndex(i) }
 // Boxed reports whether a box is open over the window.
 func (w *Window) Boxed() bool { return w.modal != nil }
 
+// Boxes opens one box after the other.
+func (w *Window) Boxes() map[string]func() {
+	return map[string]func(){"import": w.showImport, "export": w.showExport, "about": w.showAbout, "sync": w.showSyncPanel, "menu": w.showMainMenu}
+}
+
 // Icon makes an icon, for tests.
 func Icon(name string) fyne.Resource { return newIcon(name, rgb(0x1257A8), 16, 1) }
 

@@ -46,11 +46,11 @@ func (w *Window) showImport() {
 		_ = r.Close() // nothing was read
 		w.importFiles([]string{path})
 	}, w.win)
-	d.Resize(fyne.NewSize(760, 520))
 	d.SetTitleText(w.lang.T("import.title"))
 	d.SetConfirmText(w.lang.T("ok"))
 	d.SetDismissText(w.lang.T("cancel"))
 	d.Show()
+	d.Resize(fyne.NewSize(760, 520)) // not before Show: Fyne 2.8.1 has no dialog to resize then and panics
 }
 
 // say shows a sentence in a box.
@@ -217,6 +217,7 @@ func (v *importView) draw(p *pen, width, h float32) {
 	col := (width - 32 - 24) / 3
 	for i, key := range []string{"import.kind", "import.datum", "import.encoding"} {
 		p.text(16+float32(i)*(col+12), y+14, w.lang.T(key), style{size: sizeSmall, ink: p.pal.text2})
+		p.box(15+float32(i)*(col+12), y+25, col+2, 34, p.pal.raised, p.pal.strong, 5)
 	}
 	y += 70
 	for _, pre := range v.d.Previews() {

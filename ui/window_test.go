@@ -387,6 +387,38 @@ func TestSmallScreenKeepsTheMap(t *testing.T) {
 	}
 }
 
+// TestBoxesOpenInBothLanguagesAndThemes draws every box: what breaks only when drawn breaks here.
+func TestBoxesOpenInBothLanguagesAndThemes(t *testing.T) {
+	d := openDesk(t, small)
+	for name, open := range d.Boxes() {
+		for _, lang := range []string{"zh", "en"} {
+			d.SetLang(lang)
+			d.SetDark(lang == "en")
+			before := d.Fyne().Canvas().Capture()
+			open()
+			d.settle()
+			if after := d.Fyne().Canvas().Capture(); d.Fyne().Canvas().Overlays().Top() == nil || same(before, after) {
+				t.Errorf("%s in %s: nothing opened", name, lang)
+			}
+			d.Key(fyne.KeyEscape)
+			for top := d.Fyne().Canvas().Overlays().Top(); top != nil; top = d.Fyne().Canvas().Overlays().Top() {
+				d.Fyne().Canvas().Overlays().Remove(top)
+			}
+		}
+	}
+}
+
+func same(a, b image.Image) bool {
+	for y := 0; y < a.Bounds().Dy(); y += 7 {
+		for x := 0; x < a.Bounds().Dx(); x += 7 {
+			if a.At(x, y) != b.At(x, y) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // TestEveryIconAndTextInCodeExists reads our own sources: a name that has no file shows as a hole, a key without text as
 // the key itself.
 func TestEveryIconAndTextInCodeExists(t *testing.T) {
