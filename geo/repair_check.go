@@ -218,16 +218,16 @@ func (m *mender) misplaced() (gridPoint, bool) {
 	}
 	for i := range m.rings {
 		r := &m.rings[i]
-		if r.hole && !m.inside(i, shell[r.polygon]) {
+		if r.hole && m.lies(i, shell[r.polygon]) == outside {
 			return m.points[r.from], true
 		}
 		for j := range m.rings {
 			s := &m.rings[j]
 			switch {
 			case i == j:
-			case r.hole && s.hole && r.polygon == s.polygon && m.inside(i, j):
+			case r.hole && s.hole && r.polygon == s.polygon && m.lies(i, j) == inside:
 				return m.points[r.from], true
-			case !r.hole && !s.hole && m.inside(i, j) && !m.inHoleOf(i, s.polygon):
+			case !r.hole && !s.hole && m.lies(i, j) == inside && !m.inHoleOf(i, s.polygon):
 				return m.points[r.from], true
 			}
 		}
@@ -237,27 +237,37 @@ func (m *mender) misplaced() (gridPoint, bool) {
 
 func (m *mender) inHoleOf(i, polygon int) bool {
 	for j := range m.rings {
-		if s := &m.rings[j]; s.hole && s.polygon == polygon && m.inside(i, j) {
+		if s := &m.rings[j]; s.hole && s.polygon == polygon && m.lies(i, j) != outside {
 			return true
 		}
 	}
 	return false
 }
 
-// inside says whether ring i lies in ring j, seen from a corner of i that is not on j. A ring with all its corners on j
-// touches it more than once and is suspected already.
-func (m *mender) inside(i, j int) bool {
+type side int
+
+const (
+	outside side = iota
+	inside
+	unclear // all corners of the one lie on the other: they touch more than once, and are suspected already
+)
+
+// lies says where ring i lies to ring j, seen from a corner of i that is not on j.
+func (m *mender) lies(i, j int) side {
 	r, s := &m.rings[i], &m.rings[j]
 	if !r.box.within(&s.box) {
-		return false
+		return outside
 	}
 	for _, p := range m.points[r.from:r.to] {
-		in, on := sideOf(m.points[s.from:s.to], p)
-		if !on {
-			return in
+		switch in, on := sideOf(m.points[s.from:s.to], p); {
+		case on:
+		case in:
+			return inside
+		default:
+			return outside
 		}
 	}
-	return true
+	return unclear
 }
 
 // sideOf says whether p is in a ring, or on it.

@@ -158,45 +158,43 @@ func crossingPoint(p, q piece) gridPoint {
 
 // borders returns the pieces that have the geometry on one side only, directed so that it is on their left.
 func borders(pieces []polygonPiece) [][2]gridPoint {
-	type owner struct{ polygon, times int }
-	owners := map[piece][]owner{}
-	var distinct []piece // in order, for the same result everywhere
-	polygons := map[int]bool{}
+	number := map[int]int{} // polygons that are there, from 0
 	for _, p := range pieces {
-		polygons[p.polygon] = true
-		list, seen := owners[p.piece]
-		if !seen {
-			distinct = append(distinct, p.piece)
+		if _, ok := number[p.polygon]; !ok {
+			number[p.polygon] = len(number)
 		}
-		if k := len(list); k > 0 && list[k-1].polygon == p.polygon {
-			list[k-1].times++
-		} else {
-			list = append(list, owner{p.polygon, 1})
-		}
-		owners[p.piece] = list
 	}
+	byY := newRayIndex(pieces, func(p gridPoint) int64 { return p.y })
+	byX := newRayIndex(pieces, func(p gridPoint) int64 { return p.x })
+	odd := make([]bool, len(number)) // by polygon: is the far side of a piece in it?
+	own := make([]bool, len(number)) // is the piece, an odd number of times, its boundary?
 	var out [][2]gridPoint
-	for _, e := range distinct {
+	for i := 0; i < len(pieces); { // equal pieces are neighbours
+		e := pieces[i].piece
+		clear(odd)
+		clear(own)
+		for ; i < len(pieces) && pieces[i].piece == e; i++ {
+			k := number[pieces[i].polygon]
+			own[k] = !own[k]
+		}
 		// Crossings of a ray from the middle of e: to the east, or to the north where e is level.
 		level := e.a.y == e.b.y
-		odd := map[int]bool{}
-		for _, p := range pieces {
-			if p.piece != e && rayMeets(e, p.piece, level) {
-				odd[p.polygon] = !odd[p.polygon]
+		near := byY.at(e.a.y + e.b.y)
+		if level {
+			near = byX.at(e.a.x + e.b.x)
+		}
+		for _, j := range near {
+			if p := &pieces[j]; p.piece != e && rayMeets(e, p.piece, level) {
+				k := number[p.polygon]
+				odd[k] = !odd[k]
 			}
 		}
-		far, near := false, false // is the geometry on the side the ray runs to, and on the other?
-		for id := range polygons {
-			times := 0
-			for _, o := range owners[e] {
-				if o.polygon == id {
-					times = o.times
-				}
-			}
-			far = far || odd[id]
-			near = near || odd[id] != (times%2 == 1)
+		far, here := false, false // is the geometry on the side the ray runs to, and on the other?
+		for k := range odd {
+			far = far || odd[k]
+			here = here || odd[k] != own[k]
 		}
-		if far == near {
+		if far == here {
 			continue
 		}
 		// The east of e is on the left of its way down, the north of a level one on the left of its way east.
@@ -208,6 +206,33 @@ func borders(pieces []polygonPiece) [][2]gridPoint {
 	}
 	return out
 }
+
+// rayIndex lists the pieces by their extent along one axis, so that a ray across it meets few.
+type rayIndex struct {
+	low, width int64
+	strips     [][]int32
+}
+
+func newRayIndex(pieces []polygonPiece, axis func(gridPoint) int64) *rayIndex {
+	low, high := axis(pieces[0].a), axis(pieces[0].a)
+	for _, p := range pieces {
+		low, high = min(low, axis(p.a), axis(p.b)), max(high, axis(p.a), axis(p.b))
+	}
+	n := int64(min(len(pieces)/4+1, 256)) // tall pieces are in many strips: this bounds the memory
+	x := &rayIndex{low: low, width: (high-low)/n + 1, strips: make([][]int32, n)}
+	for i, p := range pieces {
+		from, to := min(axis(p.a), axis(p.b)), max(axis(p.a), axis(p.b))
+		for k := x.strip(from); k <= x.strip(to); k++ {
+			x.strips[k] = append(x.strips[k], int32(i))
+		}
+	}
+	return x
+}
+
+func (x *rayIndex) strip(v int64) int { return int((v - x.low) / x.width) }
+
+// at returns the pieces that may hold the value doubled/2 within their extent, ends included.
+func (x *rayIndex) at(doubled int64) []int32 { return x.strips[x.strip(doubled>>1)] }
 
 // rayMeets says whether a ray from the middle of e meets p; half-open, exact. Coordinates are doubled for the middle.
 func rayMeets(e, p piece, level bool) bool {

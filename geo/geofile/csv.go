@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkt"
@@ -268,6 +269,9 @@ func (t *csvTable) feature(row []string, line int64) (Feature, error) {
 	}
 	f := Feature{Line: line, Values: make([]Value, len(row))}
 	for i, cell := range row {
+		if !utf8.ValidString(cell) {
+			return Feature{}, errNotUTF8
+		}
 		if cell = bare(cell); cell != "" {
 			f.Values[i] = Value{Text, cell}
 			t.cols[i].Kind = Text

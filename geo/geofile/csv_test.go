@@ -87,6 +87,21 @@ func TestCSVPlaces(t *testing.T) {
 	}
 }
 
+// A file may be plain for a megabyte before its first Chinese name; and one line may be in another encoding.
+func TestCSVLateText(t *testing.T) {
+	plain := "id,name\n" + strings.Repeat("12345678,abcdefgh\n", 60000)
+	s := open(t, written(t, "a.csv", []byte(plain+"1,"+gbk("深圳市民中心")+"\n")), geofile.Options{})
+	fs, lost, err := all(s)
+	if err != nil || len(lost) > 0 || s.Encoding != "gb18030" || text(s, fs[len(fs)-1], "name") != "深圳市民中心" {
+		t.Errorf("late GBK: %s, lost %v, %v", s.Encoding, lost, err)
+	}
+	s = open(t, written(t, "b.csv", []byte("id,name\n1,深圳市民中心\n2,"+gbk("深圳市民中心")+"\n3,x\n")), geofile.Options{Encoding: "utf-8"})
+	fs, lost, err = all(s)
+	if err != nil || len(fs) != 2 || len(lost) != 1 || lost[0].Line != 3 {
+		t.Errorf("mixed: %d rows, lost %v, %v", len(fs), lost, err)
+	}
+}
+
 func TestRealCSV(t *testing.T) {
 	for name, want := range map[string]struct{ rows, places int }{
 		"divisions_shenzhen.csv":      {877, 0},
@@ -130,8 +145,9 @@ func FuzzCSV(f *testing.F) {
 	f.Add([]byte(table))
 	f.Add([]byte("wkt\nPOLYGON((0 0,1 0,1 1,0 0))\nMULTIPOINT(\n"))
 	f.Add([]byte("\xff\xfea\x00,\x00"))
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := geofile.Open(context.Background(), written(t, "a.csv", b), geofile.Options{})
+		s, err := geofile.Open(context.Background(), overwritten(t, dir, "a.csv", b), geofile.Options{})
 		if err == nil {
 			all(s)
 			s.Close()

@@ -41,6 +41,16 @@ func written(tb testing.TB, name string, content []byte) string {
 	return path
 }
 
+// overwritten writes one file again and again, for fuzzing: a folder for each input would cost more than reading it.
+func overwritten(tb testing.TB, dir, name string, content []byte) string {
+	tb.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
 func open(tb testing.TB, path string, opts geofile.Options) *geofile.Source {
 	tb.Helper()
 	s, err := geofile.Open(context.Background(), path, opts)

@@ -2,6 +2,7 @@ package geofile
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -178,11 +179,47 @@ func (s *Source) textEncoding(opts Options, head []byte) error {
 		return nil
 	}
 	name, confidence := DetectEncoding(head)
+	if name == "utf-8" && confidence == 0.5 {
+		tail, err := s.firstForeign()
+		if err != nil {
+			return err
+		}
+		if len(tail) > 0 {
+			name, confidence = DetectEncoding(tail)
+		}
+	}
 	if s.Encoding = name; confidence < 0.5 {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the encoding is not certain; %s was assumed", name))
 	}
 	return nil
 }
+
+// firstForeign returns a piece of the file that begins with its first byte beyond ASCII, which may come late: a table of
+// numbers with one name at the end. It is empty where all is ASCII.
+func (s *Source) firstForeign() ([]byte, error) {
+	r, c, err := s.stream()
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	buf := make([]byte, 256<<10)
+	for {
+		n, err := io.ReadFull(r, buf)
+		for i, b := range buf[:n] {
+			if b >= 0x80 {
+				k := copy(buf, buf[i:n])
+				more, _ := io.ReadFull(r, buf[k:]) // what cannot be read is reported where it is needed
+				return buf[:k+more], nil
+			}
+		}
+		if err != nil {
+			return nil, nil // the end, or damage, which reading meets again
+		}
+	}
+}
+
+// errNotUTF8 is the reason for leaving out a record whose text is not what the rest of the file is.
+var errNotUTF8 = errors.New("its text is not valid UTF-8; if the file is in another encoding, say which")
 
 // utf8Stream opens the file as UTF-8 text without byte order mark.
 func (s *Source) utf8Stream() (io.Reader, io.Closer, error) {

@@ -409,7 +409,7 @@ func (p *jsonParser) value() (Value, error) {
 			return Value{Text, s}, err
 		}
 		if !utf8.Valid(raw) {
-			return Value{Text, strings.ToValidUTF8(string(raw), "\ufffd")}, nil
+			return Value{}, errNotUTF8
 		}
 		return Value{Text, string(raw)}, nil
 	}

@@ -212,8 +212,9 @@ func FuzzGeoJSON(f *testing.F) {
 	f.Add([]byte(`{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}`))
 	f.Add([]byte("{\"type\":\"Feature\",\"geometry\":null}\n{\"type\":\"Feature\"}\n"))
 	f.Add([]byte(`{"features":[{"id":"a\"","geometry":{"geometries":[],"type":"GeometryCollection"}}]}`))
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := geofile.Open(context.Background(), written(t, "a.geojson", b), geofile.Options{})
+		s, err := geofile.Open(context.Background(), overwritten(t, dir, "a.geojson", b), geofile.Options{})
 		if err != nil {
 			return
 		}

@@ -30,7 +30,7 @@ var (
 )
 
 func newJSONScanner(r io.Reader) *jsonScanner {
-	return &jsonScanner{r: r, buf: make([]byte, 256<<10), line: 1}
+	return &jsonScanner{r: r, buf: make([]byte, 64<<10), line: 1}
 }
 
 // fill reads more; false at the end of the stream or after an error. What lies from pos on stays, at a new place.

@@ -365,8 +365,11 @@ func TestShapefileRings(t *testing.T) {
 func FuzzShapefile(f *testing.F) {
 	f.Add(threeShapes, threeRows(0x4d, gbk), "PROJCS[")
 	f.Add(shp([]orb.Ring{cw(0, 0, 1), ccw(0, 0, 1)}), threeRows(0, same), "")
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, shp, dbf []byte, prj string) {
-		s, err := geofile.Open(context.Background(), beside(t, "a", map[string][]byte{".shp": shp, ".dbf": dbf, ".prj": []byte(prj)}), geofile.Options{})
+		overwritten(t, dir, "a.dbf", dbf)
+		overwritten(t, dir, "a.prj", []byte(prj))
+		s, err := geofile.Open(context.Background(), overwritten(t, dir, "a.shp", shp), geofile.Options{})
 		if err != nil {
 			return
 		}

@@ -187,7 +187,7 @@ func (s *Source) stream() (io.Reader, io.Closer, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open %s: %w", filepath.Base(s.Path), err)
 	}
-	r := bufio.NewReaderSize(&countingReader{f, &s.read}, 128<<10)
+	r := bufio.NewReaderSize(&countingReader{f, &s.read}, 64<<10)
 	magic, err := r.Peek(2)
 	if err != nil || magic[0] != 0x1f || magic[1] != 0x8b {
 		return r, f, nil
@@ -207,12 +207,11 @@ func (s *Source) head(n int) ([]byte, error) {
 		return nil, err
 	}
 	defer c.Close()
-	b := make([]byte, n)
-	n, err = io.ReadFull(r, b)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF && n == 0 {
+	b, err := io.ReadAll(io.LimitReader(r, int64(n)))
+	if err != nil && len(b) == 0 {
 		return nil, s.fileError(0, "cannot be read: %v", err)
 	}
-	return b[:n], nil
+	return b, nil // what is damaged further on is met, and reported with its line, by reading
 }
 
 // countingReader counts what was read from a file.
