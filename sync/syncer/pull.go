@@ -181,13 +181,13 @@ func (st *State) fetchedAll(now time.Time) []Effect {
 		sources := w.sources
 		if w.bad != "" {
 			r.pull = w.bad
+			if r.restored { // positions of another life mean nothing: all streams come over together or none
+				return st.startPush(now)
+			}
 			if !w.held {
 				continue
 			}
 			p.Seq, p.Replace, sources = w.from, false, nil
-			if r.restored {
-				p.Seq = 0 // positions of another life mean nothing: the next sync fetches it whole
-			}
 		}
 		if w.held {
 			kept++
@@ -199,9 +199,6 @@ func (st *State) fetchedAll(now time.Time) []Effect {
 	if r.pull != "" {
 		// Witnesses vouch for all that is held of a shard; with a stream left behind the old ones stay true.
 		apply.Plan.Witnesses = st.cursors.Witnesses
-		if r.restored {
-			apply.Plan.Witnesses = nil
-		}
 	}
 	if !change && kept == len(st.cursors.Streams) {
 		return st.startPush(now)
@@ -231,9 +228,6 @@ func (st *State) cutover(now time.Time, ev Cutover) []Effect {
 		case w.bad == "":
 			held[w.head.Stream] = w.head.Seq
 			delete(st.rebuild, w.head.Stream)
-		case w.held && r.restored:
-			held[w.head.Stream] = 0
-			st.rebuild[w.head.Stream] = true
 		case w.held:
 			held[w.head.Stream] = w.from
 		}
@@ -241,8 +235,6 @@ func (st *State) cutover(now time.Time, ev Cutover) []Effect {
 	st.cursors.Streams = held
 	if r.pull == "" {
 		st.cursors.Witnesses = r.greeting.Witnesses
-	} else if r.restored {
-		st.cursors.Witnesses = nil
 	}
 	if r.pull != "" {
 		return st.startPush(now) // what is staged of the streams left behind may still serve

@@ -323,6 +323,21 @@ func TestRestoredServer(t *testing.T) {
 	}
 }
 
+// After a restore a stream that cannot be had keeps the others from being applied, and nothing is deleted.
+func TestRestoredServerWithABadStream(t *testing.T) {
+	held := cursors(epoch1, block.Head{Stream: city, Seq: 9}, block.Head{Stream: street, Seq: 9})
+	s := newScript(t, Options{})
+	s.begin(held, greeting(epoch2, block.Head{Stream: city, Seq: 3}, block.Head{Stream: street, Seq: 3}))
+	s.feed(Resent{})
+	a, b := s.last[0].(Fetch).Job, s.last[1].(Fetch).Job
+	s.feed(Fetched{Job: a, Seq: 3}, Fetched{Job: b, Attempt: maxAttempts, Fault: Fault{Reason: BadAnswer}})
+	s.want(ReadOutbox{Limit: pushBatch})
+	s.feed(OutboxRead{})
+	if rec := only[Record](s).Sync; rec.OK || rec.Problem != string(BadAnswer) {
+		t.Errorf("record = %+v", rec)
+	}
+}
+
 func TestMovingServerIsBounded(t *testing.T) {
 	s := newScript(t, Options{})
 	here := block.Head{Stream: city, Seq: 4}

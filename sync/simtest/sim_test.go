@@ -1,0 +1,77 @@
+package simtest
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// seeds says how many lives a test runs: SEEDS, or the given number; SEED runs that one alone.
+func seeds(t *testing.T, n int) (first, last uint64) {
+	t.Helper()
+	if s := os.Getenv("SEED"); s != "" {
+		one, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("SEED: %v", err)
+		}
+		return one, one
+	}
+	if s := os.Getenv("SEEDS"); s != "" {
+		many, err := strconv.Atoi(s)
+		if err != nil || many < 1 {
+			t.Fatalf("SEEDS must be a number from 1, not %q", s)
+		}
+		n = many
+	}
+	return 1, uint64(n)
+}
+
+// life runs one seed from beginning to end.
+func life(seed uint64, open func(*world, int) (replica, error), steps int, m mutant) (w *world, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	if w, err = newWorld(seed, open, m); err != nil {
+		return w, err
+	}
+	defer w.close()
+	if err = w.live(steps); err == nil {
+		err = w.settleDown()
+	}
+	return w, err
+}
+
+// runLives runs the seeds and reports a failing one with the command that replays it.
+func runLives(t *testing.T, n, steps int, open func(*world, int) (replica, error)) {
+	first, last := seeds(t, n)
+	counts := map[string]int{}
+	failed := 0
+	for seed := first; seed <= last; seed++ {
+		w, err := life(seed, open, steps, mutant{})
+		if w != nil {
+			for k, c := range w.counts {
+				counts[k] += c
+			}
+		}
+		if err != nil {
+			tail := ""
+			if first == last && w != nil {
+				tail = "\n" + strings.Join(w.log, "\n")
+			}
+			t.Errorf("seed %d: %v\nreplay: SEED=%d go test ./sync/simtest -run '^%s$'%s", seed, err, seed, t.Name(), tail)
+			if failed++; failed == 5 {
+				t.Fatal("five seeds failed; the rest is not run")
+			}
+		}
+	}
+	t.Logf("%d seeds, faults: %v", last-first+1, counts)
+}
+
+// TestLives is the first simulation of promises.md: devices over the in-memory replica.
+func TestLives(t *testing.T) {
+	runLives(t, 300, 120, func(*world, int) (replica, error) { return newMemStore(), nil })
+}
