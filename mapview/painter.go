@@ -35,6 +35,7 @@ type painter struct {
 
 	fill filler
 	pts  []float32 // scratch: the points of a ring
+	thin []uint32  // scratch: the points of a border that matter
 	n    int       // features drawn since ctx was looked at
 }
 

@@ -76,10 +76,31 @@ func (p *painter) borders(l Layer, n pen, c rgba) {
 		if p.cancelled() {
 			return false
 		}
-		p.stroke(p.points(e.ring(e.feats[i])), false, n, arcStart(e, i)*p.k)
+		p.stroke(p.thinned(e.ring(e.feats[i])), false, n, arcStart(e, i)*p.k)
 		return true
 	})
 	p.fill.fill(p.dst, paint{c: c})
+}
+
+// thinPx is how near, in device pixels, points of a border may be to the one before to be left out.
+const thinPx = 0.8
+
+// thinned are the pixels of a border without the points that make no difference at this scale. They are chosen in world units, so that every tile
+// chooses alike; the ends stay.
+func (p *painter) thinned(line []uint32) []float32 {
+	keep := p.thin[:0]
+	limit := thinPx / p.k * thinPx / p.k
+	for i := 0; i < len(line); i += 2 {
+		if n := len(keep); n > 0 && i < len(line)-2 {
+			dx, dy := float64(line[i])-float64(keep[n-2]), float64(line[i+1])-float64(keep[n-1])
+			if dx*dx+dy*dy < limit {
+				continue
+			}
+		}
+		keep = append(keep, line[i], line[i+1])
+	}
+	p.thin = keep
+	return p.points(keep)
 }
 
 // lines draws a line layer: two design pixels of accent over a halo.

@@ -57,7 +57,18 @@ func (p *painter) quad(ax, ay, bx, by, half float32, length float64) {
 }
 
 // dot adds a disc, as an octagon: a round join or end. It turns as quads do.
-func (p *painter) dot(x, y, r float32) { p.disc(x, y, r, 8) }
+func (p *painter) dot(x, y, r float32) {
+	ax, ay := x+octagon[7][0]*r, y+octagon[7][1]*r
+	for _, c := range octagon {
+		bx, by := x+c[0]*r, y+c[1]*r
+		p.fill.edge(ax, ay, bx, by)
+		ax, ay = bx, by
+	}
+}
+
+const half2 = math.Sqrt2 / 2
+
+var octagon = [8][2]float32{{1, 0}, {half2, half2}, {0, 1}, {-half2, half2}, {-1, 0}, {-half2, -half2}, {0, -1}, {half2, -half2}}
 
 func (p *painter) disc(x, y, r float32, corners int) {
 	px, py := x+r, y
