@@ -47,7 +47,7 @@ type indexText struct {
 func (x *texter) textOf(tb *table, r block.Record) indexText {
 	var out indexText
 	x.terms, x.codes = x.terms[:0], x.codes[:0]
-	var names []string
+	var names [][]rune
 	for n, i := range tb.plan.Searched() {
 		f := tb.plan.Kind.Fields[i]
 		if f.Retired || f.Class == block.Sensitive && !r.Parts.Has(block.Sensitive) {
@@ -76,7 +76,7 @@ func (x *texter) textOf(tb *table, r block.Record) indexText {
 		}
 		x.terms = appendGrams(x.terms, text)
 		if isName(f) {
-			names = append(names, text)
+			names = append(names, clean(raw))
 		}
 	}
 	out.grams = string(x.terms)

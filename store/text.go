@@ -3,6 +3,7 @@ package store
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -12,7 +13,10 @@ import (
 // normalise brings text and queries to one form: full-width forms become half-width, letters small, Chinese numerals
 // Arabic (三号楼 → 3号楼, 十二 → 12), and everything that is no letter or digit one space. Both sides go through it, so a
 // numeral inside a name (三元里 → 3元里) does no harm.
-func normalise(s string) string {
+func normalise(s string) string { return foldNumerals(clean(s)) }
+
+// clean is normalise without the numerals, for pinyin.
+func clean(s string) []rune {
 	out := make([]rune, 0, len(s))
 	space := true
 	for _, r := range s {
@@ -22,7 +26,7 @@ func normalise(s string) string {
 		case r >= 0xff01 && r <= 0xff5e:
 			r -= 0xfee0
 		}
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
 			out = append(out, unicode.ToLower(r))
 			space = false
 		} else if !space {
@@ -33,7 +37,7 @@ func normalise(s string) string {
 	if len(out) > 0 && space {
 		out = out[:len(out)-1]
 	}
-	return foldNumerals(out)
+	return out
 }
 
 func numeral(r rune) (digit, unit int) {
@@ -156,12 +160,19 @@ func grams(word string) []string {
 
 var pinyinArgs = pinyin.Args{Style: pinyin.Normal, Heteronym: true}
 
+// knownReadings keeps what readings found: a city's names use few characters, often.
+var knownReadings sync.Map // rune → []string
+
 // readings returns the distinct readings of a character without tones, nil when it has none.
 func readings(r rune) []string {
 	if r < 0x2e80 {
 		return nil
 	}
+	if v, ok := knownReadings.Load(r); ok {
+		return v.([]string)
+	}
 	var out []string
+	defer func() { knownReadings.Store(r, out) }()
 	for _, s := range pinyin.SinglePinyin(r, pinyinArgs) {
 		twice := false
 		for _, o := range out {
@@ -180,39 +191,45 @@ const (
 	maxReadings  = 6
 )
 
-// appendPinyin appends, for each syllable of a name, the full pinyin and the initials from there to the end of the word,
-// in every reading (重庆 also as zhongqing), so that both are found by prefix from any syllable on.
-func appendPinyin(dst []byte, name string) []byte {
-	word := make([][]string, 0, maxSyllables)
+// syllables splits a cleaned name into words of syllables, each with its readings. Letters and digits that follow a
+// syllable count as one of their own.
+func syllables(name []rune) (words [][][]string) {
+	var word [][]string
 	flush := func() {
-		for from := range word {
-			for _, v := range variants(word[from:]) {
-				dst = append(dst, v.full...)
-				dst = append(dst, ' ')
-				if len(v.initials) > 1 {
-					dst = append(dst, v.initials...)
-					dst = append(dst, ' ')
-				}
-			}
+		if len(word) > 0 {
+			words = append(words, word)
 		}
-		word = word[:0]
+		word = nil
 	}
 	for _, r := range name {
 		s := readings(r)
 		switch {
+		case len(word) == maxSyllables && r != ' ':
 		case s != nil:
-			if len(word) < maxSyllables {
-				word = append(word, s)
-			}
-		case r == ' ':
-			flush()
-		case r < 0x80 && len(word) > 0 && len(word) < maxSyllables:
-			word = append(word, []string{string(r)}) // 3 in xiasha3
+			word = append(word, s)
+		case r > ' ' && r < 0x80 && len(word) > 0:
+			word = append(word, []string{string(r)}) // the 3 of xiasha3
 		default:
 			flush()
 		}
 	}
 	flush()
+	return words
+}
+
+// appendPinyin appends, for each syllable of a cleaned name, the full pinyin and the initials from there to the end of
+// the word, in every reading (重庆 also as zhongqing), so that both are found by prefix from any syllable on.
+func appendPinyin(dst []byte, name []rune) []byte {
+	for _, word := range syllables(name) {
+		for from := range word {
+			for _, v := range variants(word[from:]) {
+				dst = append(append(dst, v.full...), ' ')
+				if len(v.initials) > 1 {
+					dst = append(append(dst, v.initials...), ' ')
+				}
+			}
+		}
+	}
 	return dst
 }
 
