@@ -268,10 +268,8 @@ func (c *cutter) touching() *touching {
 		for _, leaf := range p.leaves {
 			for _, s := range leaf {
 				for _, l := range append([]loop{s.outer}, s.holes...) {
-					for i, v := range l {
-						if v.side == cutSide || l[(i+len(l)-1)%len(l)].side == cutSide {
-							t.byX = append(t.byX, v.spot)
-						}
+					for _, v := range l { // all of them: a hole may touch a cut that it does not cross
+						t.byX = append(t.byX, v.spot)
 					}
 				}
 			}
