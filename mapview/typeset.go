@@ -1,6 +1,7 @@
 package mapview
 
 import (
+	"context"
 	"image"
 	"image/color"
 )
@@ -95,6 +96,38 @@ func (s Scene) Uses(cam Camera, st *Style) []Use {
 	}
 	if seen[UseUnknown] {
 		out = append(out, UseUnknown)
+	}
+	return out
+}
+
+// DrawMarker puts the marker of an event on dst, an opaque picture that starts at 0,0, its middle at x, y, as large as on the map.
+func (s *Style) DrawMarker(dst *image.RGBA, x, y float64, l Light, i Icon) {
+	m := marker{x: x, y: y, count: 1}
+	m.light, m.icon = eventParts(EventClass(l, i))
+	p := painters.Get().(*painter)
+	defer painters.Put(p)
+	p.begin(context.Background(), dst, view{w: dst.Rect.Dx(), h: dst.Rect.Dy()}, s)
+	p.drawMarker(&m)
+}
+
+// Lights answers which clock lights the events in view at cam have, the most urgent first.
+func (s Scene) Lights(cam Camera, st *Style) []Light {
+	var seen [numLights]bool
+	zoom := st.designZoom(cam.Zoom)
+	for _, l := range s.Layers {
+		if l.Kind != KindEvent || !l.visible(zoom) {
+			continue
+		}
+		for f := range l.Data.Search(cam.Bound()) {
+			light, _ := eventParts(f.Class())
+			seen[light] = true
+		}
+	}
+	var out []Light
+	for l := numLights; l > 0; l-- {
+		if seen[l-1] {
+			out = append(out, l-1)
+		}
 	}
 	return out
 }

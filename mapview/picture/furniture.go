@@ -68,7 +68,7 @@ func (f *frame) line() color.NRGBA {
 // panel draws a box for furniture.
 func (f *frame) panel(dc *gg.Context, x, y, w, h float64) {
 	paper := f.o.Style.Paper()
-	paper.A = 235
+	paper.A = 250
 	dc.SetColor(paper)
 	dc.DrawRoundedRectangle(x, y, w, h, f.px(4))
 	dc.Fill()
@@ -78,11 +78,12 @@ func (f *frame) panel(dc *gg.Context, x, y, w, h float64) {
 	dc.Stroke()
 }
 
-// legend lists the building uses and region lines that are in view, at the upper left of the map.
+// legend lists the building uses, region lines and lights of events that are in view, at the upper left of the map.
 func (f *frame) legend(dc *gg.Context, m *image.RGBA, cam mapview.Camera) {
 	st, t := f.o.Style, f.text(13, false)
-	uses, levels := f.o.Scene.Uses(cam, st), f.o.Scene.Levels(cam, st)
-	if len(uses)+len(levels) == 0 {
+	uses, levels, lights := f.o.Scene.Uses(cam, st), f.o.Scene.Levels(cam, st), f.o.Scene.Lights(cam, st)
+	rows := len(uses) + len(levels) + len(lights)
+	if rows == 0 {
 		return
 	}
 	row, pad, sample := f.px(22), f.px(10), f.px(24)
@@ -93,8 +94,11 @@ func (f *frame) legend(dc *gg.Context, m *image.RGBA, cam mapview.Camera) {
 	for _, l := range levels {
 		wide = math.Max(wide, f.width(f.o.Words.Levels[l], t))
 	}
+	for _, l := range lights {
+		wide = math.Max(wide, f.width(f.o.Words.Lights[l], t))
+	}
 	x, y := f.px(12), float64(f.top)+f.px(12)
-	w, h := 2*pad+sample+f.px(8)+wide, 2*pad+row*float64(len(uses)+len(levels))
+	w, h := 2*pad+sample+f.px(8)+wide, 2*pad+row*float64(rows)+f.px(5)*float64(len(lights))
 	if y+h > float64(f.o.HeightPx)-f.px(60) {
 		return // a small picture has no room for it
 	}
@@ -115,6 +119,12 @@ func (f *frame) legend(dc *gg.Context, m *image.RGBA, cam mapview.Camera) {
 		dc.Stroke()
 		dc.SetDash()
 		f.write(m, f.o.Words.Levels[l], x+pad+sample+f.px(8), at+row/2+f.px(4.7), t)
+		at += row
+	}
+	row += f.px(5)
+	for _, l := range lights {
+		st.DrawMarker(m, x+pad+sample/2, at+row/2, l, mapview.IconDots)
+		f.write(m, f.o.Words.Lights[l], x+pad+sample+f.px(8), at+row/2+f.px(4.7), t)
 		at += row
 	}
 }

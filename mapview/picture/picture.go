@@ -50,6 +50,7 @@ type Words struct {
 	AsOf, North, Metres, Kilometres string
 	Uses                            map[mapview.Use]string
 	Levels                          map[mapview.Level]string
+	Lights                          map[mapview.Light]string
 }
 
 // Chinese are the words a picture has if none are given.
@@ -63,6 +64,9 @@ func Chinese() Words {
 		Levels: map[mapview.Level]string{
 			mapview.LevelCity: "市界", mapview.LevelDistrict: "区界", mapview.LevelStreet: "街道界", mapview.LevelCommunity: "社区界",
 			mapview.LevelGrid: "网格界", mapview.LevelFormer: "旧区划界",
+		},
+		Lights: map[mapview.Light]string{
+			mapview.LightNormal: "事件·正常", mapview.LightNear: "事件·临近", mapview.LightOverdue: "事件·超期", mapview.LightStopped: "事件·停钟",
 		},
 	}
 }
