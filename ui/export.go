@@ -2,6 +2,8 @@ package ui
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
@@ -22,6 +24,7 @@ type exportView struct {
 	path   *boxEntry
 	labels *sheet
 	foot   *sheet
+	own    bool // the path was typed, not proposed
 	busy   bool
 	result string
 	failed state.Notice
@@ -42,7 +45,8 @@ func (w *Window) showExport() {
 	changed := func(string) {
 		v.result, v.failed = "", state.Notice{}
 		if v.foot != nil {
-			v.foot.Refresh()
+			v.propose()
+			v.refresh()
 		}
 	}
 	v.kind = widget.NewSelect(names, changed)
@@ -56,20 +60,36 @@ func (w *Window) showExport() {
 	v.scope = widget.NewSelect(scopes, changed)
 	v.scope.SetSelectedIndex(0)
 	v.path = newBoxEntry(w, false)
-	v.path.OnChanged = changed
+	v.path.OnChanged = func(path string) {
+		v.own = path != v.proposed()
+		changed(path)
+	}
 	if len(kinds) > 0 {
 		v.kind.SetSelectedIndex(0)
 	}
-	v.labels = newSheet(w, func(p *pen, width, h float32) {
-		for i, key := range []string{"export.kind", "export.format", "export.scope", "export.path"} {
-			p.text(16, 32+float32(i)*44, w.lang.T(key), p.second())
-			if i < 3 {
-				p.box(109, 15+float32(i)*44, width-124, 34, p.pal.raised, p.pal.strong, 5)
-			}
-		}
-	})
+	v.labels = newSheet(w, v.drawLabels)
 	v.foot = newSheet(w, v.drawFoot)
-	w.showModal(w.lang.T("export.title"), container.New(v, v.labels, v.kind, v.format, v.scope, v.path), fyne.NewSize(560, 300), v.foot)
+	v.propose()
+	w.exportView = v
+	w.showModal(w.lang.T("export.title"), container.New(v, v.labels, v.kind, v.format, v.scope, v.path), fyne.NewSize(560, 350), v.foot)
+}
+
+// proposed is a path in the user's home named after what is exported, empty while nothing is chosen.
+func (v *exportView) proposed() string {
+	home, err := os.UserHomeDir()
+	i, f := v.kind.SelectedIndex(), v.format.SelectedIndex()
+	if err != nil || i < 0 || f < 0 {
+		return ""
+	}
+	name := fmt.Sprintf("kuaitu-%s-%s.%s", v.w.deps.Files.Kinds()[i].Kind, v.w.now().In(v.w.lang.Zone).Format("20060102-1504"), exportFormats[f])
+	return filepath.Join(home, name)
+}
+
+// propose fills in the path as long as the user has not typed one.
+func (v *exportView) propose() {
+	if path := v.proposed(); !v.own && v.path.Text != path {
+		v.path.SetText(path)
+	}
 }
 
 // MinSize implements fyne.Layout.
@@ -84,23 +104,42 @@ func (v *exportView) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-func (v *exportView) drawFoot(p *pen, width, h float32) {
+// drawLabels draws the labels of the fields and, below them, what is missing, went wrong or was done.
+func (v *exportView) drawLabels(p *pen, width, h float32) {
 	w := v.w
-	var start func()
-	switch {
-	case v.busy:
-	case v.path.Text == "" || v.kind.SelectedIndex() < 0:
-		p.fit(16, h/2, width-240, w.lang.T("export.need.path"), p.second())
-	default:
-		start = v.start
+	for i, key := range []string{"export.kind", "export.format", "export.scope", "export.path"} {
+		p.text(16, 32+float32(i)*44, w.lang.T(key), p.second())
+		if i < 3 {
+			p.box(109, 15+float32(i)*44, width-124, 34, p.pal.raised, p.pal.strong, 5)
+		}
 	}
+	y := float32(196)
 	switch {
 	case !v.failed.IsZero():
-		p.fit(16, h/2, width-240, v.failed.Title, style{size: sizeBody, ink: p.pal.red})
+		p.icon("alert-octagon", 16, y+10, 16, p.pal.red)
+		p.wrap(38, y, width-54, 20, 2, v.failed.Title+w.lang.T("stop")+v.failed.Text, p.second())
 	case v.result != "":
-		p.fit(16, h/2, width-240, v.result, p.second())
+		p.icon("check", 16, y+10, 16, p.pal.text2)
+		p.wrap(38, y, width-54, 20, 2, v.result, p.body())
+	case !v.ready():
+		p.text(16, y+10, w.lang.T("export.need.path"), p.second())
 	}
-	p.footerButtons(width, h, []action{{w.lang.T("close"), w.closeModal, false}, {w.lang.T("export.start"), start, true}})
+}
+
+// ready reports whether the export can start.
+func (v *exportView) ready() bool { return v.path.Text != "" && v.kind.SelectedIndex() >= 0 }
+
+func (v *exportView) drawFoot(p *pen, width, h float32) {
+	var start func()
+	if v.ready() && !v.busy {
+		start = v.start
+	}
+	p.footerButtons(width, h, []action{{v.w.lang.T("close"), v.w.closeModal, false}, {v.w.lang.T("export.start"), start, true}})
+}
+
+func (v *exportView) refresh() {
+	v.labels.Refresh()
+	v.foot.Refresh()
 }
 
 func (v *exportView) start() {
@@ -118,7 +157,7 @@ func (v *exportView) start() {
 		}
 	}
 	v.busy = true
-	v.foot.Refresh()
+	v.refresh()
 	ask(w, &job{}, func(ctx context.Context) (int, error) { return w.deps.Files.Export(ctx, request) }, func(rows int, err error) {
 		v.busy = false
 		if err != nil {
@@ -126,6 +165,6 @@ func (v *exportView) start() {
 		} else {
 			v.result = w.lang.T("export.done", w.lang.Count(rows), filepath.Base(request.Path))
 		}
-		v.foot.Refresh()
+		v.refresh()
 	})
 }

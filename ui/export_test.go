@@ -29,6 +29,17 @@ func (w *Window) Panel(name string) string {
 	if name == "sync" && len(w.syncSheet) > 0 {
 		s = w.syncSheet[0]
 	}
+	if w.picker != nil {
+		switch name {
+		case "picker":
+			s = w.picker.list
+		case "pickerfoot":
+			s = w.picker.foot
+		}
+	}
+	if name == "export" && w.exportView != nil {
+		s = w.exportView.labels
+	}
 	if name == "import" && w.importView != nil {
 		s = w.importView.sheet
 	}
@@ -48,6 +59,10 @@ func (w *Window) Tap(panel, id string) bool {
 		s = w.reportForm.types
 	case "reportfoot":
 		s = w.reportForm.foot
+	case "pickerfoot":
+		s = w.picker.foot
+	case "modalfoot":
+		s = w.modalFoot
 	case "importfoot":
 		s = w.importView.foot
 	}
@@ -73,6 +88,9 @@ func (w *Window) ImportDatum(i int) { w.importView.datum.SetSelectedIndex(i) }
 
 // Boxed reports whether a box is open over the window.
 func (w *Window) Boxed() bool { return w.modal != nil }
+
+// Visit stands for typing a path into the open file chooser.
+func (w *Window) Visit(path string) { w.picker.visit(path) }
 
 // Boxes opens one box after the other.
 func (w *Window) Boxes() map[string]func() {

@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
 
 	"kuaitu/ui/state"
@@ -27,30 +26,13 @@ func (w *Window) dropped(_ fyne.Position, uris []fyne.URI) {
 	}
 }
 
-// showImport asks for a file and opens the import dialog with it.
+// showImport asks for files and opens the import dialog with them.
 func (w *Window) showImport() {
-	w.closeModal()
 	if w.deps.Files == nil {
 		w.say(w.lang.T("import.unavailable"))
 		return
 	}
-	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
-		if err != nil {
-			w.showFailure(err)
-			return
-		}
-		if r == nil {
-			return
-		}
-		path := r.URI().Path()
-		_ = r.Close() // nothing was read
-		w.importFiles([]string{path})
-	}, w.win)
-	d.SetTitleText(w.lang.T("import.title"))
-	d.SetConfirmText(w.lang.T("ok"))
-	d.SetDismissText(w.lang.T("cancel"))
-	d.Show()
-	d.Resize(fyne.NewSize(760, 520)) // not before Show: Fyne 2.8.1 has no dialog to resize then and panics
+	w.pickFiles(w.lang.T("import.title"), w.importFiles)
 }
 
 // say shows a sentence in a box.

@@ -85,6 +85,7 @@ func (w *Window) revealRegion(id block.ID) {
 		w.events.Filter.Region = id
 		w.loadEvents()
 		w.parts.regions.Refresh()
+		w.parts.eventHead.Refresh()
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // showModal puts content into a box over the window with a title line and a foot of buttons (nil: a close button).
-func (w *Window) showModal(title string, content fyne.CanvasObject, size fyne.Size, foot fyne.CanvasObject) {
+func (w *Window) showModal(title string, content fyne.CanvasObject, size fyne.Size, foot *sheet) {
 	w.closeModal()
 	w.leaveSearch()
 	w.tip("", fyne.Position{})
@@ -24,6 +24,7 @@ func (w *Window) showModal(title string, content fyne.CanvasObject, size fyne.Si
 	}
 	box := container.New(&modalLayout{size}, head, content, foot)
 	w.modal = widget.NewModalPopUp(box, w.win.Canvas())
+	w.modalFoot = foot
 	w.modal.Show()
 }
 

@@ -40,19 +40,23 @@ type Window struct {
 	facts   state.StatusFacts
 	search  *state.Search
 
-	parts   deskParts
-	desk    *deskLayout
-	jobs    struct{ events, dossier, layers, place job }
-	sizes   map[measureKey]fyne.Size
-	pinned  map[string]int // first visible row of each list
-	hitRow  int            // preselected hit
-	tool    Tool
-	menuPop *widget.PopUpMenu
-	modal   *widget.PopUp
+	parts     deskParts
+	desk      *deskLayout
+	jobs      struct{ events, dossier, layers, place job }
+	sizes     map[measureKey]fyne.Size
+	pinned    map[string]int // first visible row of each list
+	hitRow    int            // preselected hit
+	tool      Tool
+	menuPop   *widget.PopUpMenu
+	modal     *widget.PopUp
+	modalFoot *sheet
 
 	syncSheet  []*sheet    // of the open sync panel
 	importView *importView // the open import dialog
+	exportView *exportView // the export dialog that was opened last
 	reportForm *reportView // the form that was opened last
+	picker     *filePick   // the file chooser that was opened last
+	folder     string      // where files were chosen last
 }
 
 // deskParts are the sheets and widgets of the desk.

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"image"
 	"image/color"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -140,8 +141,8 @@ func TestLanguageSwitchesAtRunTime(t *testing.T) {
 }
 
 func TestThemeSwitchesAtRunTime(t *testing.T) {
-	d := openDesk(t, wide)
-	corner := func() color.Color { return d.Fyne().Canvas().Capture().At(150, 980) }
+	d := openDesk(t, small)
+	corner := func() color.Color { return d.Fyne().Canvas().Capture().At(20, 600) }
 	light := corner()
 	d.SetDark(true)
 	dark := corner()
@@ -389,34 +390,69 @@ func TestSmallScreenKeepsTheMap(t *testing.T) {
 
 // TestBoxesOpenInBothLanguagesAndThemes draws every box: what breaks only when drawn breaks here.
 func TestBoxesOpenInBothLanguagesAndThemes(t *testing.T) {
-	d := openDesk(t, small)
-	for name, open := range d.Boxes() {
-		for _, lang := range []string{"zh", "en"} {
-			d.SetLang(lang)
-			d.SetDark(lang == "en")
-			before := d.Fyne().Canvas().Capture()
+	d := openDesk(t, fyne.NewSize(1024, 600))
+	overlays := d.Fyne().Canvas().Overlays()
+	for _, lang := range []string{"zh", "en"} {
+		d.SetLang(lang)
+		d.SetDark(lang == "en")
+		for name, open := range d.Boxes() {
 			open()
 			d.settle()
-			if after := d.Fyne().Canvas().Capture(); d.Fyne().Canvas().Overlays().Top() == nil || same(before, after) {
+			if overlays.Top() == nil {
 				t.Errorf("%s in %s: nothing opened", name, lang)
 			}
+			d.Fyne().Canvas().Capture()
 			d.Key(fyne.KeyEscape)
-			for top := d.Fyne().Canvas().Overlays().Top(); top != nil; top = d.Fyne().Canvas().Overlays().Top() {
-				d.Fyne().Canvas().Overlays().Remove(top)
+			for top := overlays.Top(); top != nil; top = overlays.Top() {
+				overlays.Remove(top)
 			}
 		}
 	}
 }
 
-func same(a, b image.Image) bool {
-	for y := 0; y < a.Bounds().Dy(); y += 7 {
-		for x := 0; x < a.Bounds().Dx(); x += 7 {
-			if a.At(x, y) != b.At(x, y) {
-				return false
-			}
+func TestFileChooser(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"b.geojson", "A.CSV", "note.txt", ".hidden.csv", "sub/c.shp"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("1234"), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return true
+	d := openDesk(t, small)
+	d.Boxes()["import"]()
+	d.Visit(dir)
+	d.until("the folder", d.shows("picker", "b.geojson"))
+	d.want("picker", "上一级", "sub", "A.CSV", "4 B")
+	if text := d.Panel("picker"); strings.Contains(text, "note.txt") || strings.Contains(text, "hidden") || strings.Index(text, "sub") > strings.Index(text, "A.CSV") {
+		t.Errorf("lists %s", text)
+	}
+	if d.Tap("pickerfoot", "act-确定") {
+		t.Error("nothing chosen can be opened")
+	}
+	d.Visit(filepath.Join(dir, "nowhere"))
+	d.until("the notice", d.shows("picker", "没有找到"))
+	d.Visit(filepath.Join(dir, "b.geojson"))
+	d.until("the file to be chosen", func() bool { return d.Tap("pickerfoot", "act-确定") })
+	d.until("the import dialog", d.shows("import", "b.geojson"))
+}
+
+func TestExportProposesAPath(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	d := openDesk(t, small)
+	d.Boxes()["export"]()
+	if !d.Tap("modalfoot", "act-开始导出") {
+		t.Fatal("cannot be started")
+	}
+	d.until("the export", func() bool {
+		return strings.Contains(d.Panel("modalfoot"), "已导出 37 行到 kuaitu-building-20261123-1542.geojson")
+	})
+	if want := filepath.Join(home, "kuaitu-building-20261123-1542.geojson"); d.files.export.Path != want || d.files.export.Kind != "building" || d.files.export.Bound != nil {
+		t.Errorf("exported %+v", d.files.export)
+	}
 }
 
 // TestEveryIconAndTextInCodeExists reads our own sources: a name that has no file shows as a hole, a key without text as

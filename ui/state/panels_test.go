@@ -401,3 +401,13 @@ func TestReportForm(t *testing.T) {
 		t.Errorf("report %+v, want %+v; lacks %v", got, want, fields())
 	}
 }
+
+func TestFileRows(t *testing.T) {
+	var got []string
+	for _, r := range FileRows([]FileRow{{Name: "b.geojson.GZ"}, {Name: "z", Dir: true}, {Name: "A.shp"}, {Name: ".x.csv"}, {Name: "x.exe"}, {Name: "B", Dir: true}, {Name: "a.csv"}}) {
+		got = append(got, r.Name)
+	}
+	if want := []string{"B", "z", "a.csv", "A.shp", "b.geojson.GZ"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
