@@ -30,6 +30,7 @@ type memOps struct {
 	receipts   map[block.ID][]block.Receipt // by counter-1
 	opIDs      map[block.ID]int             // how often each op had an effect on rows
 	numbers    map[string]uint64
+	mutant     mutant
 	undo       []func()
 	puts       int          // rows written for the op in hand
 	failUpdate func() error // injected before commit
@@ -148,7 +149,9 @@ func (m *memOps) Changes(_ context.Context, _ block.ID, s block.Stream, after, u
 			end = out[len(out)-1].Seq
 			break
 		}
-		out = append(out, p)
+		if m.mutant != hide || p.ID[15]%4 != 0 {
+			out = append(out, p)
+		}
 	}
 	return out, end, nil
 }
@@ -225,11 +228,17 @@ func (m *memOps) Device(_ context.Context, token [32]byte) (blockserver.Grant, e
 	}
 	grant := *g
 	grant.Counter = uint64(len(m.receipts[g.Device]))
+	if m.mutant == leak {
+		grant.Classes = block.ClassSet(1<<block.NumClasses - 1)
+	}
 	return grant, nil
 }
 
 func (m *memOps) Receipt(_ context.Context, device block.ID, counter uint64) (block.Receipt, bool, error) {
 	list := m.receipts[device]
+	if m.mutant == applyTwice && counter == uint64(len(list)) {
+		return block.Receipt{}, false, nil
+	}
 	if counter == 0 || counter > uint64(len(list)) {
 		return block.Receipt{}, false, nil
 	}
@@ -239,7 +248,7 @@ func (m *memOps) Receipt(_ context.Context, device block.ID, counter uint64) (bl
 func (m *memOps) ReceiptOf(_ context.Context, op block.ID) (block.Receipt, bool, error) {
 	for _, list := range m.receipts {
 		for _, r := range list {
-			if r.Op == op {
+			if r.Op == op && m.mutant != applyTwice {
 				return r, true, nil
 			}
 		}

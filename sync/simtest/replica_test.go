@@ -309,7 +309,7 @@ func gridsOf(a area, street block.ID) iter.Seq[block.ID] {
 
 func TestMemReplica(t *testing.T) {
 	testReplica(t, func(t *testing.T, a area) replica {
-		m := newMemStore()
+		m := newMemStore(noMutant)
 		if err := m.SetEnrolment(t.Context(), enrolmentFor(a)); err != nil {
 			t.Fatal(err)
 		}

@@ -23,6 +23,7 @@ type server struct {
 func newServer(w *world) (*server, error) {
 	s := &server{w: w, rnd: rand.New(rand.NewPCG(w.rnd.Uint64(), 7))}
 	s.ops = newMemOps(blockserver.City{Epoch: s.newEpoch(), Set: set, Tree: w.area.tree})
+	s.ops.mutant = w.mutant
 	if err := s.ops.load(append(w.area.regionRows(), w.area.seedRows(w.rnd, 1+w.rnd.IntN(4))...)); err != nil {
 		return nil, err
 	}

@@ -2,10 +2,15 @@ package simtest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"kuaitu/store"
 )
 
 // seeds says how many lives a test runs: SEEDS, or the given number; SEED runs that one alone.
@@ -51,7 +56,7 @@ func runLives(t *testing.T, n, steps int, open func(*world, int) (replica, error
 	counts := map[string]int{}
 	failed := 0
 	for seed := first; seed <= last; seed++ {
-		w, err := life(seed, open, steps, mutant{})
+		w, err := life(seed, open, steps, noMutant)
 		if w != nil {
 			for k, c := range w.counts {
 				counts[k] += c
@@ -73,5 +78,53 @@ func runLives(t *testing.T, n, steps int, open func(*world, int) (replica, error
 
 // TestLives is the first simulation of promises.md: devices over the in-memory replica.
 func TestLives(t *testing.T) {
-	runLives(t, 300, 120, func(*world, int) (replica, error) { return newMemStore(), nil })
+	runLives(t, 300, 120, memDevices)
+}
+
+func memDevices(w *world, _ int) (replica, error) { return newMemStore(w.mutant), nil }
+
+// TestOraclesCanFail shows that each of some deliberate faults is found within a few seeds.
+func TestOraclesCanFail(t *testing.T) {
+	for _, m := range []mutant{loseOp, applyTwice, leak, noResend, halfCut} {
+		t.Run(strings.ReplaceAll(string(m), " ", "-"), func(t *testing.T) {
+			const most = 60
+			for seed := uint64(1); seed <= most; seed++ {
+				if _, err := life(seed, memDevices, 120, m); err != nil {
+					t.Logf("seed %d: %.200v", seed, err)
+					return
+				}
+			}
+			t.Errorf("%d seeds did not find that %s", most, m)
+		})
+	}
+}
+
+// TestProofHeals gives the proof work to do: a server whose segments lack a part, and a replica that cannot repair rows,
+// so that the streams must come again as a whole. Every life still ends well.
+func TestProofHeals(t *testing.T) {
+	for _, m := range []mutant{hide, forgetful} {
+		t.Run(strings.ReplaceAll(string(m), " ", "-"), func(t *testing.T) {
+			repaired := 0
+			for seed := uint64(1); seed <= 20; seed++ {
+				w, err := life(seed, memDevices, 120, m)
+				if err != nil {
+					t.Errorf("seed %d: %v", seed, err)
+					continue
+				}
+				repaired += w.counts["repaired"]
+			}
+			if repaired == 0 {
+				t.Error("nothing was ever repaired: the test has no teeth")
+			}
+			t.Logf("%d rows repaired", repaired)
+		})
+	}
+}
+
+// TestLivesOnFiles lives out fewer seeds over the product's own store.
+func TestLivesOnFiles(t *testing.T) {
+	runLives(t, 12, 80, func(w *world, i int) (replica, error) {
+		rnd := rand.New(rand.NewPCG(w.rnd.Uint64(), uint64(i)))
+		return newFileStore(filepath.Join(t.TempDir(), "store.gpkg"), w.area, store.Options{Readers: 1, Random: randomBytes{rnd}, Now: func() time.Time { return w.now }})
+	})
 }

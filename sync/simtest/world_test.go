@@ -32,12 +32,18 @@ type world struct {
 }
 
 // mutant is a fault that the oracles must find: it shows that they can fail.
-type mutant struct {
-	loseOp     bool // a device forgets an edit it called saved
-	applyTwice bool // the server applies an op again when it comes again
-	ignore     bool // a device's syncer never mends
-	leak       bool // the server gives sensitive streams to a desk
-}
+type mutant string
+
+const (
+	noMutant   mutant = ""
+	loseOp     mutant = "a device forgets an edit it called saved"
+	applyTwice mutant = "the server applies an op again that comes again"
+	leak       mutant = "the server gives every class to every device"
+	noResend   mutant = "a device does not send again what a restored server has lost"
+	halfCut    mutant = "a device keeps the last part of a cut for itself and counts it"
+	hide       mutant = "the server leaves parts out of segments"
+	forgetful  mutant = "a repaired row is not repaired"
+)
 
 func (w *world) say(format string, args ...any) {
 	w.log = append(w.log, fmt.Sprintf(format, args...))
@@ -91,7 +97,9 @@ func (w *world) close() {
 	for _, d := range w.devices {
 		_ = d.store.close()
 	}
-	w.server.close()
+	if w.server != nil {
+		w.server.close()
+	}
 }
 
 // tap looks at everything that reaches a device for what it must not have (P11).
@@ -261,6 +269,7 @@ func (w *world) settled() error {
 	}
 	for _, d := range w.devices {
 		rec := d.state.Last()
+		w.counts["repaired"] += rec.Repaired
 		if !rec.OK || !rec.Proved {
 			return fmt.Errorf("%s ends with %+v", d.name, rec)
 		}

@@ -10,7 +10,8 @@ import (
 	"kuaitu/sync/wire"
 )
 
-// mend compares the leaves of one key, asks for the rows that differ and has the replica put them right.
+// mend compares the leaves of one key, asks for the rows that differ and has the replica put them right. Everything is
+// fetched before anything is changed.
 func (w *Worker) mend(ctx context.Context, e Mend) Mended {
 	var ev Mended
 	here, err := w.Replica.Leaves(ctx, e.Key)
@@ -25,29 +26,37 @@ func (w *Worker) mend(ctx context.Context, e Mend) Mended {
 		return ev
 	}
 	missing, extra := diffLeaves(here, there)
-	ev.Rows = len(missing) + len(extra)
-	// Deeper streams first: most rows are at home below a street.
-	for _, stream := range slices.Backward(e.Streams) {
-		put, t, fault := w.rows(ctx, e, stream, missing)
+	ids := slices.Concat(missing, extra)
+	ev.Rows = len(ids)
+	// Every stream that may carry the rows is put right for all of them: a row may be here under a key of one stream and
+	// belong under another's. What goes, goes everywhere first, so that nothing takes away what was just put.
+	puts := make([][]block.Part, len(e.Streams))
+	for i, stream := range e.Streams {
+		puts[i], t, fault = w.rows(ctx, e, stream, ids)
 		ev.add(t)
 		if !fault.OK() {
 			ev.Fault = fault
 			return ev
 		}
-		if len(put) == 0 && len(extra) == 0 {
-			continue
+	}
+	for i, stream := range e.Streams {
+		found := make(map[block.ID]bool, len(puts[i]))
+		for _, p := range puts[i] {
+			found[p.ID] = true
 		}
-		if err := w.Replica.Repair(ctx, stream, e.Key.Kind, put, extra); err != nil {
+		gone := slices.DeleteFunc(slices.Clone(ids), func(id block.ID) bool { return found[id] })
+		if err := w.Replica.Repair(ctx, stream, e.Key.Kind, nil, gone); err != nil {
 			ev.Fault = disk(err)
 			return ev
 		}
-		found := make(map[block.ID]bool, len(put))
-		for _, p := range put {
-			found[p.ID] = true
+	}
+	for i, stream := range e.Streams {
+		if len(puts[i]) == 0 {
+			continue
 		}
-		missing = slices.DeleteFunc(missing, func(id block.ID) bool { return found[id] })
-		if len(missing) == 0 && len(extra) == 0 {
-			break
+		if err := w.Replica.Repair(ctx, stream, e.Key.Kind, puts[i], nil); err != nil {
+			ev.Fault = disk(err)
+			return ev
 		}
 	}
 	return ev
@@ -70,7 +79,7 @@ func (w *Worker) leaves(ctx context.Context, e Mend) (map[block.ID]block.Leaf, T
 	return leaves, a.Traffic, Fault{}
 }
 
-// rows asks one stream for the present parts of some ids; those it does not hold under the key are left out.
+// rows asks one stream for the present parts of some ids; those it does not hold are left out.
 func (w *Worker) rows(ctx context.Context, e Mend, stream block.Stream, ids []block.ID) ([]block.Part, Traffic, Fault) {
 	var out []block.Part
 	var t Traffic
@@ -87,7 +96,7 @@ func (w *Worker) rows(ctx context.Context, e Mend, stream block.Stream, ids []bl
 			return nil, t, Fault{Reason: BadAnswer}
 		}
 		for _, p := range parts {
-			if !p.Drop && p.Kind == e.Key.Kind && p.Foreign == e.Key.Foreign && (p.Foreign || p.Region == e.Key.Region) {
+			if !p.Drop && p.Kind == e.Key.Kind {
 				out = append(out, p)
 			}
 		}
