@@ -264,8 +264,11 @@ func (x *edgeIndex) place(p orb.Point) (cx, cy int) {
 
 // distance returns the metres from p to the nearest edge, at most shiftReachM.
 func (x *edgeIndex) distance(p orb.Point) float64 {
-	if x.areas != nil && len(x.areas.Find(x.plane.toDegrees(p))) > 0 {
-		return 0
+	if x.areas != nil {
+		var buf [4]int
+		if len(x.areas.AppendFind(buf[:0], x.plane.toDegrees(p))) > 0 {
+			return 0
+		}
 	}
 	best := float64(shiftReachM)
 	px, py := x.place(p)
@@ -299,24 +302,32 @@ func toEdge(p orb.Point, e [2]orb.Point) float64 {
 }
 
 // fit returns the mean distance of places to the known edges when they are moved, by a little, to where they fit best, and
-// that move.
+// that move. Long steps look at every third place only.
 func (x *edgeIndex) fit(places []orb.Point) (float64, orb.Point) {
-	mean := func(by orb.Point) float64 {
+	mean := func(every int, by orb.Point) float64 {
 		var sum float64
-		for _, p := range places {
-			sum += x.distance(orb.Point{p[0] + by[0], p[1] + by[1]})
+		n := 0
+		for i := 0; i < len(places); i += every {
+			sum += x.distance(orb.Point{places[i][0] + by[0], places[i][1] + by[1]})
+			n++
 		}
-		return sum / float64(len(places))
+		return sum / float64(n)
 	}
 	var by orb.Point
-	best := mean(by)
-	for step := 32.0; step >= 1; step /= 2 {
-		at := by
-		for i := range 8 {
-			sin, cos := math.Sincos(float64(i) * math.Pi / 4)
-			try := orb.Point{at[0] + step*cos, at[1] + step*sin}
-			if d := mean(try); d < best {
-				best, by = d, try
+	var best float64
+	for _, stage := range []struct {
+		every int
+		steps []float64
+	}{{3, []float64{32, 16, 8, 4}}, {1, []float64{2, 1}}} {
+		best = mean(stage.every, by)
+		for _, step := range stage.steps {
+			at := by
+			for i := range 8 {
+				sin, cos := math.Sincos(float64(i) * math.Pi / 4)
+				try := orb.Point{at[0] + step*cos, at[1] + step*sin}
+				if d := mean(stage.every, try); d < best {
+					best, by = d, try
+				}
 			}
 		}
 	}
