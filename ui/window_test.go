@@ -401,7 +401,6 @@ func TestBoxesOpenInBothLanguagesAndThemes(t *testing.T) {
 			if overlays.Top() == nil {
 				t.Errorf("%s in %s: nothing opened", name, lang)
 			}
-			d.Fyne().Canvas().Capture()
 			d.Key(fyne.KeyEscape)
 			for top := overlays.Top(); top != nil; top = overlays.Top() {
 				overlays.Remove(top)
@@ -447,9 +446,7 @@ func TestExportProposesAPath(t *testing.T) {
 	if !d.Tap("modalfoot", "act-开始导出") {
 		t.Fatal("cannot be started")
 	}
-	d.until("the export", func() bool {
-		return strings.Contains(d.Panel("modalfoot"), "已导出 37 行到 kuaitu-building-20261123-1542.geojson")
-	})
+	d.until("the export", d.shows("export", "已导出 37 行到 kuaitu-building-20261123-1542.geojson"))
 	if want := filepath.Join(home, "kuaitu-building-20261123-1542.geojson"); d.files.export.Path != want || d.files.export.Kind != "building" || d.files.export.Bound != nil {
 		t.Errorf("exported %+v", d.files.export)
 	}
