@@ -32,7 +32,7 @@ import (
 // app they run on the UI thread alone.
 type desk struct {
 	*ui.Window
-	t     *testing.T
+	t     testing.TB
 	data  *fakeData
 	sync  *fakeSync
 	files *fakeFiles
@@ -42,7 +42,7 @@ type desk struct {
 	queue []func()
 }
 
-func openDesk(t *testing.T, size fyne.Size, change ...func(*ui.Deps)) *desk {
+func openDesk(t testing.TB, size fyne.Size, change ...func(*ui.Deps)) *desk {
 	t.Helper()
 	app := test.NewTempApp(t)
 	d := &desk{t: t, data: newFakeData(), sync: newFakeSync(), files: &fakeFiles{}, chart: newFakeMap()}
