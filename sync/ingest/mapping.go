@@ -18,7 +18,7 @@ type Mapping map[string]string
 // synonyms are column names met in real files, by the field they mean; compared after fold.
 var synonyms = map[string][]string{
 	"name":            {"名称", "楼名", "楼栋名称", "建筑名称", "单位名称", "企业名称", "姓名", "mc", "jzmc", "title", "name_zh"},
-	"code":            {"编码", "代码", "楼栋编码", "统一地址编码", "bm", "dm"},
+	"code":            {"编码", "代码", "adcode", "区划代码", "楼栋编码", "统一地址编码", "bm", "dm"},
 	"address":         {"地址", "住址", "详细地址", "坐落", "dz", "addr", "occur_place"},
 	"text":            {"地址", "标准地址", "详细地址"},
 	"floors":          {"层数", "地上层数", "楼层数", "levels", "building:levels", "num_floors", "cs"},

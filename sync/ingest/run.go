@@ -31,6 +31,7 @@ type Options struct {
 	Zone     *time.Location                     // of times without a zone; nil is UTC
 	Locate   func(orb.Point) block.ID           // home region of an inner point; nil puts every record outside
 	ByCode   func(code string) (block.ID, bool) // region by the code in a mapped "@region" column; may be nil
+	Defaults map[string]block.Value             // of fields that the file leaves empty
 	Progress func(done, size int64)             // bytes of the file, now and then, from another goroutine; may be nil
 }
 
@@ -329,6 +330,11 @@ func (c *converter) convert(f *geofile.Feature) (Row, bool) {
 	}
 	if i := p.Index("source_id"); i >= 0 && rec.Values[i].IsNull() && f.ID != "" {
 		rec.Values[i] = block.TextValue(f.ID)
+	}
+	for name, v := range c.opt.Defaults {
+		if i := p.Index(name); i >= 0 && rec.Values[i].IsNull() {
+			rec.Values[i] = v
+		}
 	}
 	for i := range p.Kind.Fields {
 		if p.Kind.Fields[i].Required && rec.Values[i].IsNull() {

@@ -1,0 +1,245 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"time"
+
+	"kuaitu/block"
+	"kuaitu/block/citypack"
+	"kuaitu/block/schema"
+	"kuaitu/geo"
+	"kuaitu/geo/geofile"
+	"kuaitu/store"
+	"kuaitu/sync/ingest"
+
+	"github.com/paulmach/orb"
+)
+
+// ImportRequest says what to bring in and how to read it.
+type ImportRequest struct {
+	File     string
+	Kind     block.Kind
+	Datum    geo.Datum
+	Encoding string
+	Mapping  ingest.Mapping // nil: by names
+	Again    bool           // a file that was imported before replaces its earlier records
+	Author   string
+	Progress func(Progress) // may be nil; called from several goroutines, one after the other
+}
+
+// Progress is how far an import is: bytes read of the file, records written so far.
+type Progress struct {
+	Done, Size int64
+	Written    int
+}
+
+// DeclaredDatum returns the datum that a file states, if it states one, and whether it has coordinates at all, judged by
+// its first records.
+func DeclaredDatum(ctx context.Context, file, encoding string) (own *geo.Datum, needed bool, err error) {
+	src, err := geofile.Open(ctx, file, geofile.Options{Encoding: encoding})
+	if err != nil {
+		return nil, false, fileKind(err)
+	}
+	defer src.Close()
+	n := 0
+	for f, err := range src.Features(ctx) {
+		if n++; n > 100 || err == nil && f.Geometry != nil {
+			return src.Declared, f.Geometry != nil, nil
+		}
+	}
+	return src.Declared, false, nil
+}
+
+// fileKind gives the errors of a file's content their kind.
+func fileKind(err error) error {
+	var file *geofile.FileError
+	if errors.As(err, &file) {
+		return errors.Join(err, block.ErrInvalid)
+	}
+	return err
+}
+
+// Import brings one file into a store: all of its good records or, after any failure, none. A standalone store gets
+// rows; an enrolled one gets ops of at most 1,000 records each, which the server will judge. A file that was imported
+// before is ErrConflict unless Again is set.
+func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Report, error) {
+	var report ingest.Report
+	p, err := st.Set().Plan(r.Kind)
+	if err != nil {
+		return report, err
+	}
+	mode, err := st.Reader().Mode(ctx)
+	if err != nil {
+		return report, err
+	}
+	digest, err := ingest.Digest(r.File)
+	if err != nil {
+		return report, err
+	}
+	if err := alreadyImported(ctx, st, digest, r); err != nil {
+		return report, err
+	}
+	src, err := geofile.Open(ctx, r.File, geofile.Options{Encoding: r.Encoding})
+	if err != nil {
+		return report, fileKind(err)
+	}
+	defer src.Close()
+	opt, err := importOptions(ctx, st, p, r)
+	if err != nil {
+		return report, err
+	}
+	var watch shiftWatch
+	before, err := knownPlaces(ctx, st, r.Kind)
+	if err != nil {
+		return report, err
+	}
+	records := recordsOf(ingest.Run(ctx, src, digest, opt, &report), &watch)
+	if r.Kind == "region" {
+		if records, err = knownRegions(ctx, st, p, records); err != nil {
+			return report, err
+		}
+	}
+	if mode == store.Enrolled {
+		err = importAsOps(ctx, st, p, records, r)
+	} else {
+		_, err = st.Writer().Load(ctx, r.Kind, records, func(done int) {
+			if r.Progress != nil {
+				d, size := src.Progress()
+				r.Progress(Progress{Done: d, Size: size, Written: done})
+			}
+		})
+	}
+	if err != nil {
+		return report, fmt.Errorf("import %s: %w", filepath.Base(r.File), err)
+	}
+	if warning := watch.check(before); warning != "" {
+		report.Warnings = append(report.Warnings, warning)
+	}
+	return report, rememberImport(ctx, st, digest, r, report)
+}
+
+// recordsOf strips the rows to their records and lets the watch see their places.
+func recordsOf(rows iter.Seq2[ingest.Row, error], watch *shiftWatch) iter.Seq2[block.Record, error] {
+	return func(yield func(block.Record, error) bool) {
+		for row, err := range rows {
+			if err == nil {
+				watch.see(row)
+			}
+			if !yield(row.Record, err) {
+				return
+			}
+		}
+	}
+}
+
+func importOptions(ctx context.Context, st *store.Store, p *schema.Plan, r ImportRequest) (ingest.Options, error) {
+	opt := ingest.Options{Plan: p, Datum: r.Datum, Mapping: r.Mapping}
+	meta, err := st.Reader().Meta(ctx)
+	if err != nil {
+		return opt, err
+	}
+	if opt.Zone, err = time.LoadLocation(meta.TZ); err != nil {
+		opt.Zone = time.UTC
+	}
+	tree, err := st.Reader().Tree(ctx)
+	if err != nil {
+		return opt, err
+	}
+	opt.Locate = citypack.NewAssigner(tree.All()).At
+	if r.Kind == "region" {
+		opt.Locate = func(orb.Point) block.ID { return tree.Root() } // reference data travels with the city
+		opt.Defaults = map[string]block.Value{"scheme": block.TextValue(importedScheme)}
+	}
+	opt.ByCode = func(code string) (block.ID, bool) {
+		reg, err := tree.ByCode(code)
+		return reg.ID, err == nil
+	}
+	return opt, nil
+}
+
+func alreadyImported(ctx context.Context, st *store.Store, digest [32]byte, r ImportRequest) error {
+	if r.Again {
+		return nil
+	}
+	rec, err := st.Reader().Get(ctx, "import_batch", ingest.BatchID(digest, r.Kind))
+	switch {
+	case errors.Is(err, block.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	p, err := st.Set().Plan("import_batch")
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s was imported as %s on %s already; ask for it again to replace its records: %w",
+		filepath.Base(r.File), r.Kind, p.Get(rec, "at").Time().Format(time.DateOnly), block.ErrConflict)
+}
+
+// rememberImport notes the file in the ledger of imports, which is an ordinary record.
+func rememberImport(ctx context.Context, st *store.Store, digest [32]byte, r ImportRequest, report ingest.Report) error {
+	p, err := st.Set().Plan("import_batch")
+	if err != nil {
+		return err
+	}
+	tree, err := st.Reader().Tree(ctx)
+	if err != nil {
+		return err
+	}
+	rec := ingest.BatchRecord(p, digest, r.Kind, "", report, time.Now(), tree.Root())
+	mode, err := st.Reader().Mode(ctx)
+	if err != nil {
+		return err
+	}
+	if mode == store.Enrolled {
+		if _, err := st.Reader().Get(ctx, "import_batch", rec.ID); err == nil {
+			return nil
+		}
+		_, err = st.Writer().Edit(ctx, []block.Edit{insertOf(p, rec)}, r.Author)
+		return err
+	}
+	_, err = st.Writer().Load(ctx, "import_batch", func(yield func(block.Record, error) bool) { yield(rec, nil) }, nil)
+	return err
+}
+
+// opRows is how many records one op of an import carries.
+const opRows = 1000
+
+// importAsOps reads everything first, so that a broken file makes no op at all, and then saves the records as ops.
+func importAsOps(ctx context.Context, st *store.Store, p *schema.Plan, records iter.Seq2[block.Record, error], r ImportRequest) error {
+	var all []block.Edit
+	for rec, err := range records {
+		if err != nil {
+			return err
+		}
+		if err := p.Check(rec); err != nil {
+			return err
+		}
+		all = append(all, insertOf(p, rec))
+	}
+	for at := 0; at < len(all); at += opRows {
+		end := min(at+opRows, len(all))
+		if _, err := st.Writer().Edit(ctx, all[at:end], r.Author); err != nil {
+			return fmt.Errorf("records %d to %d: %w", at+1, end, err)
+		}
+		if r.Progress != nil {
+			r.Progress(Progress{Done: int64(end), Size: int64(len(all)), Written: end})
+		}
+	}
+	return nil
+}
+
+// insertOf is the edit that makes a record.
+func insertOf(p *schema.Plan, rec block.Record) block.Edit {
+	e := block.Edit{Verb: block.Insert, Kind: rec.Kind, ID: rec.ID, Region: rec.Region, SetGeometry: len(rec.Geometry) > 0, Geometry: rec.Geometry}
+	for i, v := range rec.Values {
+		if !v.IsNull() {
+			e.Fields = append(e.Fields, block.FieldSet{Field: i, New: v})
+		}
+	}
+	return e
+}

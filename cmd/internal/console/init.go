@@ -1,0 +1,122 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"kuaitu/block"
+	"kuaitu/block/citypack"
+	"kuaitu/block/schema"
+	"kuaitu/store"
+	"kuaitu/sync/ingest"
+	"kuaitu/sync/wire"
+)
+
+// Seed is what the made-up people, rooms and events of a pack are made from, so that two machines agree.
+const Seed = 20181
+
+// BuildCity prepares a pack's records. PACK "demo" is the bundled Demo City, which is first written out as an ordinary
+// pack into demoDir; anything else is a folder with a pack.json or a CSV of divisions.
+func BuildCity(ctx context.Context, pack, demoDir string, withData bool, say func(string, ...any)) (*ingest.City, error) {
+	if pack == DemoPack {
+		if err := writeDemo(demoDir); err != nil {
+			return nil, err
+		}
+		pack = demoDir
+	}
+	return ingest.BuildCity(ctx, pack, ingest.CityOptions{Set: schema.Builtin(), WithData: withData, Seed: Seed, Now: time.Now(), Say: say})
+}
+
+// DemoPack is the name of the bundled pack.
+const DemoPack = "demo"
+
+// InitStore makes a standalone store from a pack and returns what init prints. After a failure no file is left.
+func InitStore(ctx context.Context, path, pack string, withData bool, say func(string, ...any)) (out any, err error) {
+	if _, err := os.Stat(path); err == nil {
+		return nil, fmt.Errorf("%s is there already: %w", path, block.ErrConflict)
+	}
+	demoDir := ""
+	if pack == DemoPack {
+		if demoDir, err = os.MkdirTemp("", "kuaitu-demo-"); err != nil {
+			return nil, fmt.Errorf("make room for the demo pack: %w", err)
+		}
+		defer os.RemoveAll(demoDir)
+	}
+	start := time.Now()
+	city, err := BuildCity(ctx, pack, demoDir, withData, say)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Create(ctx, path, MetaFromPack(city.Pack, pack == DemoPack), store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if e := st.Close(); err == nil {
+			err = e
+		}
+		if err != nil {
+			_ = os.Remove(path) // half a city is worse than none; the error says what happened
+		}
+	}()
+	records := 0
+	for _, g := range city.Groups {
+		loaded, err := st.Writer().Load(ctx, g.Kind, func(yield func(block.Record, error) bool) {
+			for _, rec := range g.Records {
+				if !yield(rec, nil) {
+					return
+				}
+			}
+		}, nil)
+		if err != nil {
+			return nil, err
+		}
+		records += loaded.Inserted + loaded.Updated
+	}
+	say("%d records written in %.1f s", records, time.Since(start).Seconds())
+	reports := city.Reports
+	if reports == nil || !withData {
+		reports = []ingest.Report{}
+	}
+	return map[string]any{"regions": city.Levels(), "records": records, "imports": reports, "missing_polygons": len(city.Pack.Missing), "made": city.Pack.Made}, nil
+}
+
+// MetaFromPack is what a store says about the city of a pack.
+func MetaFromPack(p *citypack.Pack, demo bool) store.Meta {
+	m := store.Meta{Name: p.Name.ZH, NameEN: p.Name.EN, TZ: p.Zone.String(), Attribution: p.Attribution, Demo: demo}
+	for l := range p.Levels {
+		m.LevelZH[l], m.LevelEN[l] = p.Levels[l].ZH, p.Levels[l].EN
+	}
+	return m
+}
+
+// WireMeta is what a server says about the city of a pack.
+func WireMeta(p *citypack.Pack) wire.Meta {
+	m := wire.Meta{NameZH: p.Name.ZH, NameEN: p.Name.EN, TimeZone: p.Zone.String()}
+	if p.Attribution != "" {
+		m.Attribution = []string{p.Attribution}
+	}
+	for l := block.City; l <= block.Grid; l++ {
+		m.Levels = append(m.Levels, wire.LevelName{Level: l.String(), ZH: p.Levels[l].ZH, EN: p.Levels[l].EN})
+	}
+	return m
+}
+
+// MetaFromWire is what a store says about the city of a server.
+func MetaFromWire(w wire.Meta) store.Meta {
+	m := store.Meta{Name: w.NameZH, NameEN: w.NameEN, TZ: w.TimeZone}
+	for i, a := range w.Attribution {
+		if i > 0 {
+			m.Attribution += "; "
+		}
+		m.Attribution += a
+	}
+	for _, l := range w.Levels {
+		if level, err := block.ParseLevel(l.Level); err == nil { // a level we do not know needs no label
+			m.LevelZH[level], m.LevelEN[level] = l.ZH, l.EN
+		}
+	}
+	return m
+}

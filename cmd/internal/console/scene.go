@@ -1,0 +1,196 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"kuaitu/assets"
+	"kuaitu/block"
+	"kuaitu/geo"
+	"kuaitu/mapview"
+	"kuaitu/mapview/picture"
+	"kuaitu/store"
+	"kuaitu/store/maplayer"
+	"kuaitu/store/tileset"
+)
+
+// SceneOptions say what to draw of a store.
+type SceneOptions struct {
+	Pack   string   // its raster base maps lie below; "" is none
+	Dark   bool     // the dark style
+	Layers []string // names of layers to show; nil: all
+}
+
+// OpenScene reads a store's layers for drawing. closeBase lets go of the base maps' files.
+func OpenScene(ctx context.Context, st *store.Store, opt SceneOptions) (scene mapview.Scene, style *mapview.Style, closeBase func(), err error) {
+	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{})
+	if err != nil {
+		return scene, nil, nil, err
+	}
+	scene = layers.Scene()
+	base, closeBase, err := OpenBase(opt.Pack)
+	if err != nil {
+		return scene, nil, nil, err
+	}
+	base.Under(&scene)
+	for i := range scene.Layers {
+		scene.Layers[i].Hidden = opt.Layers != nil && !slices.Contains(opt.Layers, scene.Layers[i].Name)
+	}
+	if style, err = Style(opt.Dark); err != nil {
+		closeBase()
+		return scene, nil, nil, err
+	}
+	return scene, style, closeBase, nil
+}
+
+// Style returns the light or dark style with the embedded fonts.
+func Style(dark bool) (*mapview.Style, error) {
+	fonts, err := mapview.NewFonts(assets.FontRegular(), assets.FontBold())
+	if err != nil {
+		return nil, fmt.Errorf("embedded fonts: %w", err)
+	}
+	style := mapview.LightStyle()
+	if dark {
+		style = mapview.DarkStyle()
+	}
+	style.Fonts = fonts
+	return style, nil
+}
+
+// Base is what lies below the layers: tile sets, or shapes drawn by our own renderer.
+type Base struct {
+	Tiles  []mapview.TileSource
+	Shapes []mapview.Layer
+	Name   string // of the first base map, in Chinese
+}
+
+// Under puts the base below the layers of a scene.
+func (b *Base) Under(s *mapview.Scene) {
+	s.Base = append(slices.Clone(b.Tiles), s.Base...)
+	s.Layers = append(slices.Clone(b.Shapes), s.Layers...)
+}
+
+// packBase is the part of a pack.json that a console needs at every start; citypack reads the whole once, at init.
+type packBase struct {
+	BaseMaps []struct {
+		File  string `json:"file"`
+		Datum string `json:"datum"`
+		Name  struct {
+			ZH string `json:"zh"`
+		} `json:"name"`
+	} `json:"basemaps"`
+}
+
+// OpenBase opens the base maps of a pack: MBTiles with pictures, and GeoJSON whose features have a "class". Vector tiles
+// are passed over. No pack, or a pack that is only a list of divisions, has none.
+func OpenBase(pack string) (*Base, func(), error) {
+	base := &Base{}
+	var files []*tileset.MBTiles
+	closeAll := func() {
+		for _, f := range files {
+			_ = f.Close() // read only
+		}
+	}
+	if pack == "" {
+		return base, closeAll, nil
+	}
+	b, err := os.ReadFile(filepath.Join(pack, "pack.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return base, closeAll, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("pack %s: %w", filepath.Base(pack), err)
+	}
+	var p packBase
+	if err := json.Unmarshal(b, &p); err != nil {
+		return nil, nil, fmt.Errorf("pack.json: %v: %w", err, block.ErrInvalid)
+	}
+	for _, m := range p.BaseMaps {
+		if m.File == "" {
+			continue
+		}
+		path := filepath.Join(pack, filepath.FromSlash(m.File))
+		if base.Name == "" {
+			base.Name = m.Name.ZH
+		}
+		if filepath.Ext(path) == ".geojson" {
+			shapes, err := readShapes(path)
+			if err != nil {
+				closeAll()
+				return nil, nil, err
+			}
+			base.Shapes = append(base.Shapes, shapes...)
+			continue
+		}
+		tiles, err := tileset.OpenMBTiles(path)
+		if errors.Is(err, tileset.ErrVectorTiles) {
+			continue
+		}
+		if err != nil {
+			closeAll()
+			return nil, nil, fmt.Errorf("base map: %w", errors.Join(err, block.ErrInvalid))
+		}
+		files = append(files, tiles)
+		base.Tiles = append(base.Tiles, tiles)
+	}
+	return base, closeAll, nil
+}
+
+// PictureRequest says what picture to make.
+type PictureRequest struct {
+	Pack              string
+	RegionCode        string
+	Title             string // "": the region's name
+	WidthPx, HeightPx int
+}
+
+// Picture draws a region for a brief: title, map, legend, scale bar, north arrow, date and credit. A region without a
+// polygon is ErrNotFound.
+func Picture(ctx context.Context, st *store.Store, r PictureRequest) (*image.RGBA, error) {
+	tree, err := st.Reader().Tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	region, err := tree.ByCode(r.RegionCode)
+	if err != nil {
+		return nil, err
+	}
+	if len(region.Geometry) == 0 {
+		return nil, fmt.Errorf("region %s has no polygon: %w", region.Code, block.ErrNotFound)
+	}
+	g, err := geo.ParseWKB(region.Geometry)
+	if err != nil {
+		return nil, fmt.Errorf("region %s: %v: %w", region.Code, err, block.ErrInvalid)
+	}
+	scene, style, closeBase, err := OpenScene(ctx, st, SceneOptions{Pack: r.Pack})
+	if err != nil {
+		return nil, err
+	}
+	defer closeBase()
+	meta, err := st.Reader().Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if layer := maplayer.RegionLayer(region.Level); layer != "" {
+		scene.Selected = []mapview.Ref{{Layer: layer, ID: region.ID}}
+	}
+	title := r.Title
+	if title == "" {
+		title = region.ShortName()
+	}
+	img, err := picture.Render(ctx, picture.Options{
+		Bound: g.Bound(), WidthPx: r.WidthPx, HeightPx: r.HeightPx, Scene: scene, Style: style, Title: title,
+		AsOf: time.Now().Format("2006-01-02 15:04"), Attribution: meta.Attribution,
+	})
+	if errors.Is(err, picture.ErrOptions) {
+		err = errors.Join(err, block.ErrInvalid)
+	}
+	return img, err
+}

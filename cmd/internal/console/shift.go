@@ -1,0 +1,143 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"kuaitu/block"
+	"kuaitu/block/schema"
+	"kuaitu/geo"
+	"kuaitu/store"
+	"kuaitu/sync/ingest"
+
+	"github.com/paulmach/orb"
+)
+
+// shiftSamples bounds the geometries that are compared.
+const shiftSamples = 3000
+
+// shiftWatch keeps a sample of what is imported, to see whether it lies off what is known already.
+type shiftWatch struct {
+	seen   int
+	stride int
+	sample []orb.Geometry
+	bound  orb.Bound
+}
+
+// see takes every stride-th row; when the sample is full, every other one of it goes and the stride doubles.
+func (w *shiftWatch) see(row ingest.Row) {
+	if w.stride == 0 {
+		w.stride = 1
+	}
+	if w.seen++; w.seen%w.stride != 0 || len(row.Record.Geometry) == 0 {
+		return
+	}
+	g, err := geo.ParseWKB(row.Record.Geometry)
+	if err != nil {
+		return // it came out of our own encoder; nothing to compare then
+	}
+	if len(w.sample) == 0 {
+		w.bound = g.Bound()
+	}
+	w.bound = w.bound.Union(g.Bound())
+	if w.sample = append(w.sample, g); len(w.sample) >= shiftSamples {
+		half := w.sample[:0]
+		for i := 0; i < len(w.sample); i += 2 {
+			half = append(half, w.sample[i])
+		}
+		w.sample, w.stride = half, w.stride*2
+	}
+}
+
+// minShiftConfidence is how sure the comparison must be for a warning.
+const minShiftConfidence = 0.5
+
+// check compares the sample with what the store held before and returns a warning sentence, or "".
+func (w *shiftWatch) check(known []orb.Geometry) string {
+	near := known[:0:0]
+	reach := w.bound.Pad(0.02)
+	for _, g := range known {
+		if g.Bound().Intersects(reach) {
+			near = append(near, g)
+		}
+	}
+	if len(near) == 0 || len(w.sample) == 0 {
+		return ""
+	}
+	s := geo.MeasureShift(w.sample, near)
+	if !s.LooksGCJ || s.Confidence < minShiftConfidence {
+		return ""
+	}
+	return fmt.Sprintf("the coordinates look like GCJ-02: they lie %.0f m east and %.0f m north of what is known here, and fit it after conversion (mean distance %.0f m before, %.0f m after); import the file again with the datum gcj02",
+		s.East, s.North, s.AsIs, s.Converted)
+}
+
+// knownPlaces returns what imports of a kind are compared with, as it is before the import: regions with regions,
+// everything else with buildings.
+func knownPlaces(ctx context.Context, st *store.Store, kind block.Kind) ([]orb.Geometry, error) {
+	p, err := st.Set().Plan(kind)
+	if err != nil || p.Kind.Geometry == schema.NoGeometry || p.Kind.Geometry == schema.Line {
+		return nil, err
+	}
+	ref := block.Kind("building")
+	if kind == "region" {
+		ref = kind
+	}
+	var out []orb.Geometry
+	err = st.Reader().MapRows(ctx, ref, nil, nil, func(row *store.MapRow) error {
+		if len(row.Geometry) == 0 {
+			return nil
+		}
+		if g, err := geo.ParseWKB(row.Geometry); err == nil {
+			out = append(out, g)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// importedScheme is the code scheme of regions that come by a file and not by the city's pack.
+const importedScheme = "imported"
+
+// codeDigits is the width of statistical division codes; six-digit county codes are their beginning.
+const codeDigits = 12
+
+// knownRegions joins imported regions to those the tree has by code, so that a file of boundaries brings polygons and not
+// second regions. A region that is new goes below the root.
+func knownRegions(ctx context.Context, st *store.Store, p *schema.Plan, records iter.Seq2[block.Record, error]) (iter.Seq2[block.Record, error], error) {
+	tree, err := st.Reader().Tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(block.Record, error) bool) {
+		for rec, err := range records {
+			if err != nil {
+				yield(rec, err)
+				return
+			}
+			code := p.Get(rec, "code").Text()
+			if len(code) == 6 {
+				code += strings.Repeat("0", codeDigits-6)
+			}
+			if reg, err := tree.ByCode(code); err == nil {
+				old, err := st.Reader().Get(ctx, "region", reg.ID)
+				if err != nil {
+					yield(rec, err)
+					return
+				}
+				old.Geometry = rec.Geometry
+				rec = old
+			} else {
+				p.Set(&rec, "code", block.TextValue(code))
+				p.Set(&rec, "parent", block.RefValue(tree.Root()))
+				rec.ID = block.NameID("region", importedScheme+":"+code)
+				rec.Region = tree.Root()
+			}
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}, nil
+}

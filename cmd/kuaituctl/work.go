@@ -1,0 +1,335 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"kuaitu/block"
+	"kuaitu/block/schema"
+	"kuaitu/cmd/internal/cli"
+	"kuaitu/cmd/internal/console"
+	"kuaitu/store"
+	"kuaitu/sync/syncer"
+
+	"github.com/paulmach/orb"
+)
+
+func syncCommand() cli.Command {
+	return cli.Command{
+		Name: "sync", Args: "--store FILE [--server URL] [--enrol CODE]",
+		Summary: "bring edits to the server and its changes here, and prove both equal",
+		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
+			path := storeFlag(fs)
+			server := fs.String("server", "", "`URL` of the city server; default: the one enrolled with")
+			code := fs.String("enrol", "", "one-time `CODE`: enrol a new store first")
+			name := fs.String("name", "kuaituctl", "how the device appears in the server's list")
+			asJSON := fs.Bool("json", false, "print one JSON document")
+			return func(ctx context.Context, env *cli.Env, args []string) error {
+				if *path == "" || len(args) > 0 {
+					return cli.Usagef("--store FILE is needed")
+				}
+				return withSyncStore(ctx, *path, *code != "", func(st *store.Store) error {
+					if err := ensureEnrolled(ctx, env, st, *server, *code, *name); err != nil {
+						return err
+					}
+					if err := movedServer(ctx, st, *server, *code); err != nil {
+						return err
+					}
+					result, err := syncer.Once(ctx, syncer.Config{Replica: st.Writer(), Set: st.Set()}, false)
+					if *asJSON {
+						if e := env.JSON(result); err == nil {
+							err = e
+						}
+					} else {
+						env.Say("%d pulled, %d pushed, %d pending, %d conflicts, %d rejected; proved equal: %v", result.Pulled, result.Pushed, result.Pending, result.Conflicts, result.Rejected, result.Proved)
+					}
+					return err
+				})
+			}
+		},
+	}
+}
+
+// withSyncStore opens the store, or with an enrolment code makes a new one.
+func withSyncStore(ctx context.Context, path string, create bool, fn func(*store.Store) error) (err error) {
+	if _, err := os.Stat(path); err == nil || !create {
+		return withStore(ctx, path, fn)
+	}
+	st, err := store.Create(ctx, path, store.Meta{}, store.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := st.Close(); err == nil {
+			err = e
+		}
+	}()
+	return fn(st)
+}
+
+func ensureEnrolled(ctx context.Context, env *cli.Env, st *store.Store, server, code, name string) error {
+	e, ok, err := st.Writer().Enrolment(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case ok && code == "":
+		return nil
+	case ok:
+		return fmt.Errorf("the store is enrolled already, for region %s: %w", e.RegionCode, block.ErrConflict)
+	case code == "":
+		return fmt.Errorf("the store is standalone or not enrolled yet; a new store is enrolled with --enrol CODE: %w", block.ErrConflict)
+	case server == "":
+		return cli.Usagef("--server URL is needed to enrol")
+	}
+	mode, err := st.Reader().Mode(ctx)
+	if err != nil {
+		return err
+	}
+	if mode == store.Standalone {
+		return fmt.Errorf("the store is standalone and stays so; enrol a new file: %w", block.ErrConflict)
+	}
+	e, meta, err := syncer.Enrol(ctx, syncer.Enrolling{Replica: st.Writer()}, server, code, name)
+	if err != nil {
+		return err
+	}
+	env.Say("enrolled for region %s as %s", e.RegionCode, e.Post)
+	return st.Writer().SetMeta(ctx, console.MetaFromWire(meta))
+}
+
+// movedServer keeps a new address of the same server.
+func movedServer(ctx context.Context, st *store.Store, server, code string) error {
+	if server == "" || code != "" {
+		return nil
+	}
+	url, err := syncer.ServerURL(server)
+	if err != nil {
+		return err
+	}
+	e, _, err := st.Writer().Enrolment(ctx)
+	if err != nil || e.Server == url {
+		return err
+	}
+	e.Server = url
+	return st.Writer().SetEnrolment(ctx, e)
+}
+
+func editCommand() cli.Command {
+	return cli.Command{
+		Name: "edit", Args: "--store FILE --kind K --id ID --set FIELD=VALUE…",
+		Summary: "change fields of a record, offline as well as online",
+		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
+			path := storeFlag(fs)
+			kind := fs.String("kind", "", "`kind` of record")
+			id := fs.String("id", "", "the record's `ID`")
+			var sets []string
+			fs.Func("set", "`FIELD=VALUE`, again for each field; an empty VALUE clears it", func(s string) error {
+				sets = append(sets, s)
+				return nil
+			})
+			remove := fs.Bool("delete", false, "delete the record")
+			asJSON := fs.Bool("json", false, "print one JSON document")
+			return func(ctx context.Context, env *cli.Env, args []string) error {
+				sets = append(sets, args...)
+				if *kind == "" || *id == "" || (len(sets) == 0) != *remove {
+					return cli.Usagef("--kind, --id and --set FIELD=VALUE (or --delete) are needed")
+				}
+				rid, err := block.ParseID(*id)
+				if err != nil {
+					return err
+				}
+				return withStore(ctx, *path, func(st *store.Store) error {
+					p, err := st.Set().Plan(block.Kind(*kind))
+					if err != nil {
+						return err
+					}
+					e := block.Edit{Verb: block.Update, Kind: p.Kind.Name, ID: rid}
+					if *remove {
+						e.Verb = block.Delete
+					}
+					if e.Fields, err = parseSets(p, sets); err != nil {
+						return err
+					}
+					op, err := st.Writer().Edit(ctx, []block.Edit{e}, "kuaituctl")
+					if err != nil {
+						return err
+					}
+					return sayOp(env, *asJSON, op)
+				})
+			}
+		},
+	}
+}
+
+// parseSets reads FIELD=VALUE as fields of the kind.
+func parseSets(p *schema.Plan, sets []string) ([]block.FieldSet, error) {
+	var out []block.FieldSet
+	for _, s := range sets {
+		name, text, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, cli.Usagef("%q is not FIELD=VALUE", s)
+		}
+		i := p.Index(name)
+		if i < 0 {
+			return nil, &block.FieldError{Kind: p.Kind.Name, Field: name, Reason: "there is no such field"}
+		}
+		v, err := block.ParseValue(p.Kind.Fields[i].Type, text)
+		if err == nil {
+			err = p.CheckValue(i, v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out = append(out, block.FieldSet{Field: i, New: v})
+	}
+	return out, nil
+}
+
+func sayOp(env *cli.Env, asJSON bool, op block.Op) error {
+	if asJSON {
+		out := map[string]any{"op": op.ID, "counter": op.Counter, "edits": len(op.Edits)}
+		if len(op.Edits) > 0 {
+			out["id"] = op.Edits[0].ID
+		}
+		return env.JSON(out)
+	}
+	env.Say("saved as op %s", op.ID)
+	return nil
+}
+
+func reportCommand() cli.Command {
+	return cli.Command{
+		Name: "report", Args: "--store FILE --type T --lon X --lat Y --text S",
+		Summary: "report an event at a place, offline as well as online",
+		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
+			path := storeFlag(fs)
+			kind := fs.String("type", "", "event `type`: its code or name in the catalogue")
+			lon := fs.Float64("lon", 0, "longitude in degrees, CGCS2000")
+			lat := fs.Float64("lat", 0, "latitude in degrees, CGCS2000")
+			text := fs.String("text", "", "what is the matter")
+			address := fs.String("address", "", "where, in words")
+			asJSON := fs.Bool("json", false, "print one JSON document")
+			return func(ctx context.Context, env *cli.Env, args []string) error {
+				placed := map[string]bool{}
+				fs.Visit(func(f *flag.Flag) { placed[f.Name] = true })
+				if *kind == "" || !placed["lon"] || !placed["lat"] || len(args) > 0 {
+					return cli.Usagef("--type, --lon and --lat are needed")
+				}
+				if *lon < -180 || *lon > 180 || *lat < -85 || *lat > 85 {
+					return fmt.Errorf("%g, %g is not a longitude and a latitude: %w", *lon, *lat, block.ErrInvalid)
+				}
+				return withStore(ctx, *path, func(st *store.Store) error {
+					at := orb.Point{*lon, *lat}
+					op, err := console.Report(ctx, st, console.ReportRequest{Type: *kind, At: &at, Address: *address, Text: *text, Author: "kuaituctl"})
+					if err != nil {
+						return err
+					}
+					return sayOp(env, *asJSON, op)
+				})
+			}
+		},
+	}
+}
+
+func opsCommand() cli.Command {
+	return cli.Command{
+		Name: "ops", Args: "--store FILE",
+		Summary: "list every op made here and its fate, the latest first",
+		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
+			path := storeFlag(fs)
+			limit := fs.Int("limit", 0, "ops at most; 0 lists all")
+			_ = fs.Bool("json", true, "print one JSON document (always)")
+			return func(ctx context.Context, env *cli.Env, args []string) error {
+				return withStore(ctx, *path, func(st *store.Store) error {
+					ops, err := st.Reader().Ops(ctx, *limit)
+					if err != nil {
+						return err
+					}
+					type editJSON struct {
+						Verb string     `json:"verb"`
+						Kind block.Kind `json:"kind"`
+						ID   block.ID   `json:"id"`
+					}
+					type opJSON struct {
+						Op      block.ID   `json:"op"`
+						Counter uint64     `json:"counter"`
+						Made    time.Time  `json:"made"`
+						Fate    string     `json:"fate"`
+						Reason  string     `json:"reason,omitempty"`
+						Seq     uint64     `json:"seq,omitempty"`
+						Edits   []editJSON `json:"edits"`
+					}
+					out := []opJSON{}
+					for _, o := range ops {
+						j := opJSON{Op: o.ID, Counter: o.Counter, Made: o.Made, Fate: o.Fate.String(), Reason: o.Reason, Seq: o.Seq}
+						for _, e := range o.Edits {
+							j.Edits = append(j.Edits, editJSON{e.Verb.String(), e.Kind, e.ID})
+						}
+						out = append(out, j)
+					}
+					counts, err := st.Reader().OpCounts(ctx)
+					if err != nil {
+						return err
+					}
+					return env.JSON(map[string]any{
+						"ops": out, "pushed": counts.Pushed, "pending": counts.Pending, "conflicts": counts.Conflicts, "rejected": counts.Rejected,
+					})
+				})
+			}
+		},
+	}
+}
+
+// errDiffers is verify's answer that rows are not what the kept sums say.
+var errDiffers = errors.New("the store differs from what its sums say")
+
+func verifyCommand() cli.Command {
+	return cli.Command{
+		Name: "verify", Args: "--store FILE",
+		Summary: "recompute every hash from the rows and check indexes; exit 1 and the places when something differs",
+		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
+			path := storeFlag(fs)
+			_ = fs.Bool("json", true, "print one JSON document (always)")
+			return func(ctx context.Context, env *cli.Env, args []string) error {
+				return withStore(ctx, *path, func(st *store.Store) error {
+					report, err := st.Reader().Verify(ctx)
+					if err != nil {
+						return err
+					}
+					if err := env.JSON(report); err != nil {
+						return err
+					}
+					if !report.OK() {
+						return errDiffers
+					}
+					return nil
+				})
+			}
+		},
+	}
+}
+
+func doctorCommand() cli.Command {
+	return cli.Command{
+		Name: "doctor", Args: "--store FILE",
+		Summary: "tell the state of a store: mode, regions without polygon, records outside, indexes, last sync",
+		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
+			path := storeFlag(fs)
+			_ = fs.Bool("json", true, "print one JSON document (always)")
+			return func(ctx context.Context, env *cli.Env, args []string) error {
+				return withStore(ctx, *path, func(st *store.Store) error {
+					facts, err := st.Reader().Doctor(ctx)
+					if err != nil {
+						return err
+					}
+					return env.JSON(facts)
+				})
+			}
+		},
+	}
+}
