@@ -192,8 +192,11 @@ func (s *Snapshot) changedSince(old *Snapshot) (where []box, all bool) {
 	if s == old {
 		return nil, false
 	}
-	if old == nil || s == nil || s.base != old.base || s.version < old.version {
+	if old == nil || s == nil || s.base != old.base || s.version <= old.version {
 		return nil, true
+	}
+	if n := len(old.log); n > 0 && !slices.Contains(s.log, old.log[n-1]) {
+		return nil, true // not a descendant, or too far behind
 	}
 	if len(s.log) >= logLen && s.log[0].version > old.version {
 		return nil, true

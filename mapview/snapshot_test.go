@@ -243,6 +243,13 @@ func TestChangedSince(t *testing.T) {
 	if _, all := city(50).changedSince(a); !all {
 		t.Error("a new base counts as the old one")
 	}
+	sibling, err := a.With(3, []Change{{ID: testID(8), Removed: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, all := sibling.changedSince(b); !all {
+		t.Error("a snapshot that does not come from the other counts as its successor")
+	}
 	if _, err := a.With(4, []Change{{ID: testID(1)}}); !errors.Is(err, ErrGeometry) {
 		t.Errorf("a change without geometry: %v", err)
 	}
