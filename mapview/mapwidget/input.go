@@ -121,11 +121,13 @@ func (m *Map) showBox(a, b fyne.Position) {
 	r.Move(fyne.NewPos(min(a.X, b.X), min(a.Y, b.Y)))
 	r.Resize(fyne.NewSize(max(a.X, b.X)-min(a.X, b.X), max(a.Y, b.Y)-min(a.Y, b.Y)))
 	r.Show()
+	m.view.repaint()
 }
 
 func (m *Map) hideBox() {
 	if m.view != nil {
 		m.view.box.Hide()
+		m.view.repaint()
 	}
 }
 

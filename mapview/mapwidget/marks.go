@@ -32,7 +32,6 @@ func (m *Map) SetMarks(marks []Mark) {
 		m.view.arrange()
 	}
 	m.view.place()
-	m.view.content.Refresh()
 }
 
 // markObjects are the canvas objects of the marks.
@@ -100,7 +99,7 @@ func (o *markObjects) startBlinking() {
 			for _, l := range o.list {
 				if l.ring != nil {
 					l.ring.Hidden = !on
-					l.ring.Refresh()
+					l.ring.Refresh() // it has been drawn: it starts shown
 				}
 			}
 		}

@@ -130,7 +130,12 @@ func (r *renderer) place() {
 	r.placeTiles(tiles)
 	r.marks.place(m)
 	r.content.Resize(m.Size())
+	r.repaint()
 }
+
+// repaint has the window drawn anew. Fyne learns which canvas an object is on when it first draws it, so the changes of one that was
+// hidden so far go unnoticed; the ground is always seen, and refreshing it frees no texture.
+func (r *renderer) repaint() { canvas.Refresh(r.ground) }
 
 // placeTiles leaves every tile in the slot that already shows it.
 func (r *renderer) placeTiles(tiles []mapview.PlacedTile) {
