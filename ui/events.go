@@ -143,6 +143,9 @@ func columns(width float32, english bool) eventColumns {
 	}
 	if width < 1100 {
 		c.bar, c.number, c.kind, c.place = 48, 190, 346, 456
+		if english {
+			c.bar, c.number = 36, 196
+		}
 	}
 	if width < 900 {
 		c.bar, c.number, c.kind, c.place = 32, 174, 318, 416

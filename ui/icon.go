@@ -60,3 +60,6 @@ func newIcon(name string, c color.NRGBA, size, scale float32) fyne.Resource {
 	i, _ := icons.LoadOrStore(key, &icon{name: key, svg: []byte(svg)})
 	return i.(*icon)
 }
+
+// AppIcon is the program's sign, for the window and the desktop.
+func AppIcon() fyne.Resource { return newIcon("light-logo", lightPalette.accent, 64, 1) }

@@ -18,6 +18,7 @@ var mapTool = map[Tool]string{ToolPan: "map.tool.pan", ToolIdentify: "map.tool.i
 
 func (w *Window) mapMoved(v state.View) {
 	w.facts.View = v
+	w.near.Store(&v.Center)
 	w.parts.scale.Refresh()
 	w.parts.status.Refresh()
 }
@@ -167,13 +168,13 @@ func (w *Window) drawScale(p *pen, width, h float32) {
 	ink := p.pal.text1
 	end := round(float32(dp))
 	y := round(h/2) + 3
+	label := w.lang.Metres(metres)
+	st := style{size: sizeSmall, ink: ink}
+	p.box(0, h/2-10, end+14+p.width(label, st), 20, faded(p.pal.panel), colour{}, 2) // the base map may be dark or light
 	p.rect(2, y, end, 2, ink)
 	p.rect(2, y-6, 1, 7, ink)
 	p.rect(2+round(end/2), y-4, 1, 5, ink)
 	p.rect(1+end, y-6, 1, 7, ink)
-	label := w.lang.Metres(metres)
-	st := style{size: sizeSmall, ink: ink}
-	p.box(end+6, h/2-9, p.width(label, st)+6, 18, faded(p.pal.land), colour{}, 2)
 	p.text(end+9, h/2, label, st)
 }
 

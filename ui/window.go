@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -17,6 +18,9 @@ import (
 
 // searchDelay is how long the search box waits for the end of a burst of changes.
 const searchDelay = 80 * time.Millisecond
+
+// maxHits is how many hits the open search box asks for: more than fit are not read.
+const maxHits = 12
 
 // Window is the desk post's window. All methods belong to the UI thread unless they say otherwise.
 type Window struct {
@@ -39,6 +43,7 @@ type Window struct {
 	hits    state.Hits
 	facts   state.StatusFacts
 	search  *state.Search
+	near    atomic.Pointer[orb.Point] // centre of the map, for searches that run off the UI thread
 
 	parts     deskParts
 	desk      *deskLayout
@@ -87,7 +92,11 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 	w.win = app.NewWindow(w.windowTitle())
 	w.facts = state.StatusFacts{Datum: deps.Datum, DiskFree: -1}
 	w.search = state.NewSearch(func(ctx context.Context, q string) (state.Hits, error) {
-		return deps.Data.Search(ctx, q, orb.Point{}, 12)
+		near := w.near.Load() // set by the UI thread as the map moves
+		if near == nil {
+			near = &orb.Point{}
+		}
+		return deps.Data.Search(ctx, q, *near, maxHits)
 	}, deps.Post, w.showHits, searchDelay)
 
 	w.build()
@@ -96,6 +105,8 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 		Picked: w.mapPicked, Placed: w.reportAt, Menu: w.mapMenu, Key: w.typedKey,
 	})
 	deps.Map.SetDark(deps.Dark)
+	w.win.SetIcon(AppIcon())
+	w.win.Resize(fyne.NewSize(1440, 900))
 	w.win.SetPadded(false)
 	w.win.SetContent(w.parts.root)
 	w.win.SetOnDropped(w.dropped)
