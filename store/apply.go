@@ -235,7 +235,7 @@ func (a *applier) closeFresh() error {
 		if !a.opened[tb.no] {
 			continue
 		}
-		if err := a.t.finishBulk(tb, a.fresh[tb.no]); err != nil {
+		if err := a.t.newBulk(tb).finish(a.fresh[tb.no]); err != nil {
 			return err
 		}
 	}
@@ -308,7 +308,7 @@ func (a *applier) homeIn(st *state, c block.Class, s block.ID) bool {
 	if c.Field() != block.Sensitive {
 		return st.shard == s
 	}
-	return st.rec.Region == s || st.rec.Region.IsZero() || s == a.root && !a.known[st.rec.Region]
+	return st.rec.Region == s || s == a.root && !a.known[st.rec.Region]
 }
 
 func (a *applier) put(tb *table, st *state, p block.Part) {
@@ -333,6 +333,9 @@ func (a *applier) put(tb *table, st *state, p block.Part) {
 		}
 	}
 	tb.plan.Merge(&st.rec, p)
+	if a.root.IsZero() && tb.name == "region" && tb.plan.Get(st.rec, "parent").IsNull() {
+		a.root = p.ID // the first cut brings it
+	}
 	for i, f := range tb.plan.Fields(c) { // fields that an older server does not know
 		if i >= len(p.Values) {
 			st.rec.Values[f] = block.Value{}
@@ -537,7 +540,7 @@ func (w *Writer) Repair(ctx context.Context, stream block.Stream, kind block.Kin
 		if err != nil {
 			return err
 		}
-		a.repair = true
+		a.repair, t.repair = true, true
 		again := make(map[block.ID]bool, len(put))
 		for _, p := range put {
 			again[p.ID] = true

@@ -68,7 +68,8 @@ CREATE TABLE kt_staging (key TEXT NOT NULL PRIMARY KEY, data BLOB NOT NULL);
 CREATE VIRTUAL TABLE kt_search USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='ascii');
 CREATE VIRTUAL TABLE kt_pinyin USING fts5(text, content='', contentless_delete=1, detail=none, tokenize='ascii');
 CREATE TABLE kt_code (code TEXT NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (code, doc)) WITHOUT ROWID;
-CREATE INDEX kt_code_doc ON kt_code (doc);`,
+INSERT INTO kt_search (kt_search, rank) VALUES ('hashsize', 16777216);
+INSERT INTO kt_pinyin (kt_pinyin, rank) VALUES ('hashsize', 8388608);`,
 }
 
 // createFile writes the standard's tables into an empty file.

@@ -116,33 +116,48 @@ func (t *tx) index(tb *table, fid int64, r block.Record) error {
 	return t.indexText(docOf(tb, fid), t.text.textOf(tb, r))
 }
 
+const (
+	sqlPutGrams  = "INSERT INTO kt_search (rowid, text) VALUES (?, ?)"
+	sqlPutPinyin = "INSERT INTO kt_pinyin (rowid, text) VALUES (?, ?)"
+	sqlPutCode   = "INSERT OR IGNORE INTO kt_code (code, doc) VALUES (?, ?)"
+)
+
 func (t *tx) indexText(doc int64, text indexText) error {
 	if text.grams != "" {
-		if err := t.c.exec("INSERT INTO kt_search (rowid, text) VALUES (?, ?)", doc, text.grams); err != nil {
+		if err := t.c.exec(sqlPutGrams, doc, text.grams); err != nil {
 			return err
 		}
 	}
 	if text.pinyin != "" {
-		if err := t.c.exec("INSERT INTO kt_pinyin (rowid, text) VALUES (?, ?)", doc, text.pinyin); err != nil {
+		if err := t.c.exec(sqlPutPinyin, doc, text.pinyin); err != nil {
 			return err
 		}
 	}
 	for _, code := range text.codes {
-		if err := t.c.exec("INSERT OR IGNORE INTO kt_code (code, doc) VALUES (?, ?)", code, doc); err != nil {
+		if err := t.c.exec(sqlPutCode, code, doc); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// unindex takes a record's text away.
-func (t *tx) unindex(tb *table, fid int64) error {
+// unindex takes a record's text away. Codes are found by what the row says; Repair, which cannot trust the row, looks
+// through all of them.
+func (t *tx) unindex(tb *table, fid int64, was block.Record) error {
 	if len(tb.plan.Searched()) == 0 {
 		return nil
 	}
 	doc := docOf(tb, fid)
-	for _, q := range []string{"DELETE FROM kt_search WHERE rowid = ?", "DELETE FROM kt_pinyin WHERE rowid = ?", "DELETE FROM kt_code WHERE doc = ?"} {
+	for _, q := range []string{"DELETE FROM kt_search WHERE rowid = ?", "DELETE FROM kt_pinyin WHERE rowid = ?"} {
 		if err := t.c.exec(q, doc); err != nil {
+			return err
+		}
+	}
+	if t.repair {
+		return t.c.exec("DELETE FROM kt_code WHERE doc = ?", doc)
+	}
+	for _, code := range t.text.textOf(tb, was).codes {
+		if err := t.c.exec("DELETE FROM kt_code WHERE code = ? AND doc = ?", code, doc); err != nil {
 			return err
 		}
 	}
@@ -151,14 +166,14 @@ func (t *tx) unindex(tb *table, fid int64) error {
 
 // reindex replaces a record's text when a searched field changed.
 func (t *tx) reindex(tb *table, fid int64, was, is block.Record) error {
-	same := was.Parts == is.Parts
+	same := was.Parts == is.Parts && !t.repair
 	for _, i := range tb.plan.Searched() {
 		same = same && was.Values[i] == is.Values[i]
 	}
 	if same {
 		return nil
 	}
-	if err := t.unindex(tb, fid); err != nil {
+	if err := t.unindex(tb, fid, was); err != nil {
 		return err
 	}
 	return t.index(tb, fid, is)

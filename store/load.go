@@ -5,11 +5,8 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"iter"
-	"slices"
 
 	"kuaitu/block"
-
-	"github.com/paulmach/orb"
 )
 
 // loadBatch is how many records travel together from the goroutine that reads the source to the one that writes.
@@ -47,6 +44,7 @@ func (w *Writer) Load(ctx context.Context, kind block.Kind, records iter.Seq2[bl
 type loadItem struct {
 	row  row
 	args []driver.NamedValue
+	text indexText
 }
 
 // encodeBatches reads the source and sends its records in batches until it ends or ctx does.
@@ -63,6 +61,7 @@ func encodeBatches(ctx context.Context, tb *table, records iter.Seq2[block.Recor
 		}
 	}
 	var scratch []any
+	var x texter
 	n := 0
 	for r, err := range records {
 		n++
@@ -90,6 +89,7 @@ func encodeBatches(ctx context.Context, tb *table, records iter.Seq2[block.Recor
 		if tb.geom {
 			scratch = append(scratch, blobArg(r.Geometry))
 		}
+		item.text = x.textOf(tb, r)
 		item.args = make([]driver.NamedValue, len(scratch)+1)
 		for i, a := range scratch {
 			item.args[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
@@ -143,6 +143,7 @@ func (t *tx) load(tb *table, records iter.Seq2[block.Record, error], progress fu
 	if err != nil {
 		return out, err
 	}
+	bulk := t.newBulk(tb)
 	var again []row // records that are there already
 	fid, done := from, 0
 	write := func(batch []loadItem) error {
@@ -161,6 +162,9 @@ func (t *tx) load(tb *table, records iter.Seq2[block.Record, error], progress fu
 			fid++
 			item.args[len(item.args)-1].Value = fid
 			if _, err := insert.run(item.args); err != nil {
+				return err
+			}
+			if err := bulk.indexText(docOf(tb, fid), item.text); err != nil {
 				return err
 			}
 			out.Inserted++
@@ -185,7 +189,8 @@ func (t *tx) load(tb *table, records iter.Seq2[block.Record, error], progress fu
 	if err != nil {
 		return out, err
 	}
-	if err := t.finishBulk(tb, from); err != nil {
+	bulk.indexed = true
+	if err := bulk.finish(from); err != nil {
 		return out, err
 	}
 	for i := range again {
@@ -218,99 +223,4 @@ func (t *tx) becomeStandalone() error {
 		return t.writeKey("mode", Standalone)
 	}
 	return nil
-}
-
-// box is one entry of an R*Tree.
-type box struct {
-	key uint64 // place on the Hilbert curve
-	fid int64
-	b   orb.Bound
-}
-
-// finishBulk makes everything that follows from the rows with a fid above from: indexes, R*Tree, tallies, search text.
-// Leaves are made from the rows as read back.
-func (t *tx) finishBulk(tb *table, from int64) error {
-	var boxes []box
-	all := nothing
-	searched := len(tb.plan.Searched()) > 0
-	n := 0
-	err := t.c.query(t.ctx, tb.selectAll+" WHERE fid > ? ORDER BY fid", []any{from}, func(v []driver.Value) error {
-		st := state{present: true, row: tb.readRow(v)}
-		n++
-		if st.placed {
-			var err error
-			if st.places, err = t.placesOf(tb, st.rec.ID); err != nil {
-				return err
-			}
-		}
-		if err := t.account(tb, &st, true); err != nil {
-			return err
-		}
-		if b, ok := blobBounds(st.blob); ok {
-			all = union(all, b)
-			boxes = append(boxes, box{hilbert(orb.Point{(b.Min[0] + b.Max[0]) / 2, (b.Min[1] + b.Max[1]) / 2}), st.fid, b})
-		}
-		if searched {
-			return t.index(tb, st.fid, st.rec)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if tb.geom {
-		if err := t.fillRTree(tb, boxes); err != nil {
-			return err
-		}
-		if len(boxes) > 0 {
-			if err := t.widen(tb, all); err != nil {
-				return err
-			}
-		}
-	}
-	if err := t.c.finishKind(tb); err != nil {
-		return err
-	}
-	if n > 0 {
-		t.changed(tb.plan.Kind.Name, all)
-	}
-	return nil
-}
-
-// fillRTree inserts boxes along the Hilbert curve.
-func (t *tx) fillRTree(tb *table, boxes []box) error {
-	slices.SortFunc(boxes, func(a, b box) int {
-		if a.key < b.key {
-			return -1
-		}
-		if a.key > b.key {
-			return 1
-		}
-		return int(a.fid - b.fid)
-	})
-	insert, err := t.c.prepare("INSERT INTO " + tb.rtree() + " VALUES (?, ?, ?, ?, ?)")
-	if err != nil {
-		return err
-	}
-	args := make([]driver.NamedValue, 5)
-	for i := range args {
-		args[i].Ordinal = i + 1
-	}
-	for _, b := range boxes {
-		args[0].Value, args[1].Value, args[2].Value = b.fid, b.b.Min[0], b.b.Max[0]
-		args[3].Value, args[4].Value = b.b.Min[1], b.b.Max[1]
-		if _, err := insert.run(args); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// widen keeps the layer's extent in gpkg_contents, which is information for viewers and may be too wide.
-func (t *tx) widen(tb *table, b orb.Bound) error {
-	return t.c.exec(`UPDATE gpkg_contents SET
-		min_x = min(coalesce(min_x, ?1), ?1), min_y = min(coalesce(min_y, ?2), ?2),
-		max_x = max(coalesce(max_x, ?3), ?3), max_y = max(coalesce(max_y, ?4), ?4),
-		last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name = ?5`,
-		b.Min[0], b.Min[1], b.Max[0], b.Max[1], tb.name)
 }

@@ -276,3 +276,25 @@ func TestValuesComeBackExactly(t *testing.T) {
 }
 
 var point = orb.Point{114.0512345, 22.5312345}
+
+// SQLite's own checker must accept packed R*Trees of every depth, also after later edits.
+func TestPackedRTree(t *testing.T) {
+	for _, n := range []int{1, 51, 52, 2500} {
+		s := newStore(t)
+		if _, err := s.Writer().Load(ctx, "building", buildings(n), nil); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			row, err := s.writer.c.one("SELECT rtreecheck('rtree_building_geom'), (SELECT count(*) FROM rtree_building_geom)")
+			if err != nil || asText(row[0]) != "ok" {
+				t.Fatalf("R*Tree of %d: %v, %v", n, row, err)
+			}
+			if _, err := s.Writer().Load(ctx, "building", buildings(n+200), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if v, err := s.Reader().Verify(ctx); err != nil || !v.OK() {
+			t.Fatalf("verify: %+v, %v", v, err)
+		}
+	}
+}

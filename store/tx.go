@@ -33,6 +33,7 @@ type tx struct {
 	live    int64                           // rows in kt_base; -1: not counted yet
 	tree    *block.Tree                     // nil: not read in this transaction
 	text    texter
+	repair  bool // rows may not be what this package wrote
 }
 
 // tx runs fn in one transaction and publishes the changes after the commit.
@@ -272,7 +273,7 @@ func (t *tx) show(c *cell, r *row) error {
 	case r == nil && c.shown == nil:
 		return nil
 	case r == nil:
-		if err := t.unindex(tb, c.shown.fid); err != nil {
+		if err := t.unindex(tb, c.shown.fid, c.shown.rec); err != nil {
 			return err
 		}
 		if err := t.c.exec(tb.deleteSQL, c.shown.fid); err != nil {
