@@ -18,6 +18,26 @@ type deskLayout struct {
 	legend     bool
 	set        bool // the defaults of the width were applied
 	mapX, mapW float32
+
+	treesH, regionsH float32 // height of both trees together, and of the regions' share
+}
+
+// regionsHeight is the regions' share of the left panel: what the tree needs, but never below 46 % nor so much that a
+// layer list that would fit has to scroll.
+func (w *Window) regionsHeight(all float32) float32 {
+	least := all * 0.46
+	most := max(least, all-(34+layerLine*float32(len(w.layers.Rows()))+8))
+	need := 34 + rowHeight*float32(len(w.regions.Rows())) + 12
+	return round(max(least, min(need, most)))
+}
+
+// treesChanged draws the trees anew, and moves the line between them when their need for room has changed.
+func (w *Window) treesChanged() {
+	if w.regionsHeight(w.desk.treesH) != w.desk.regionsH {
+		w.desk.relayout()
+	}
+	w.parts.regions.Refresh()
+	w.parts.layers.Refresh()
 }
 
 func (w *Window) build() {
@@ -128,7 +148,8 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	put(mapClip, mapX, top, d.mapW, mapH)
 	d.w.deps.Map.Object().Resize(fyne.NewSize(d.mapW, mapH))
 	show(d.left, regionClip, layerClip, p.unplaced)
-	regionsH := round((bottom - top - 36) * 0.46)
+	regionsH := d.w.regionsHeight(bottom - top - 36)
+	d.treesH, d.regionsH = bottom-top-36, regionsH
 	put(regionClip, rail, top, left, regionsH)
 	put(layerClip, rail, top+regionsH, left, bottom-36-top-regionsH)
 	put(p.unplaced, rail, bottom-36, left, 36)

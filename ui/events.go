@@ -101,7 +101,7 @@ func (w *Window) drawEventHead(p *pen, width, h float32) {
 	p.icon(name, right-16, h/2, 16, p.pal.text2)
 	p.hit(right-22, 4, 28, h-8, "list-toggle", w.lang.T("menu.view.events"), w.toggleList)
 	right -= 32
-	lw := p.buttonWidth("link", w.lang.T("events.link"))
+	lw := round(52 + p.width(w.lang.T("events.link"), style{size: sizeSmall}))
 	fill, edge, ink := p.pal.raised, p.pal.line, p.pal.text1
 	if w.events.Linked {
 		fill, edge, ink = p.pal.tint, p.pal.accent, p.pal.accent

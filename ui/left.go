@@ -9,6 +9,9 @@ import (
 	"kuaitu/ui/state"
 )
 
+// layerLine is the height of a line of the layer list.
+const layerLine = 27
+
 // loadRegions asks for the children of a region, and after the top for those of every open one.
 func (w *Window) loadRegions(parent block.ID) {
 	ask(w, &job{}, func(ctx context.Context) ([]state.Region, error) { return w.deps.Data.Regions(ctx, parent) },
@@ -37,7 +40,7 @@ func (w *Window) loadRegions(parent block.ID) {
 					}
 				}
 			}
-			w.parts.regions.Refresh()
+			w.treesChanged()
 			w.parts.eventHead.Refresh()
 		})
 }
@@ -77,6 +80,7 @@ func (w *Window) revealRegion(id block.ID) {
 			w.regions.Expand(l.parent)
 		}
 		w.regions.Select(id)
+		w.treesChanged() // first, for the height of the list decides where to scroll
 		for i, row := range w.regions.Rows() {
 			if row.Selected {
 				w.reveal("regions", i, w.visibleRegionRows())
@@ -93,7 +97,7 @@ func (w *Window) toggleRegion(id block.ID) {
 	if w.regions.Toggle(id) {
 		w.loadRegions(id)
 	}
-	w.parts.regions.Refresh()
+	w.treesChanged()
 }
 
 // selectRegion makes a region the scope of the event list, shows its dossier and moves the map to it.
@@ -215,7 +219,7 @@ func (w *Window) drawRegions(p *pen, width, h float32) {
 
 // drawLayers draws the layer list.
 func (w *Window) drawLayers(p *pen, width, h float32) {
-	const line = 27
+	const line = layerLine
 	p.vline(width-1, 0, h)
 	p.hline(0, 0, width)
 	p.text(12, 17, w.lang.T("layers.title"), p.heading())

@@ -138,7 +138,7 @@ func (w *Window) Reload() {
 	ask(w, &w.jobs.layers, w.deps.Data.Layers, func(layers []state.Layer, err error) {
 		if err == nil {
 			w.layers.Set(layers)
-			w.parts.layers.Refresh()
+			w.treesChanged()
 		}
 	})
 	w.DataChanged()
