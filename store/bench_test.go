@@ -7,7 +7,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"kuaitu/block"
 	"kuaitu/geo"
@@ -104,4 +106,37 @@ func BenchmarkLoadShenzhen(b *testing.B) {
 		rs = append(rs, r)
 	}
 	benchLoad(b, len(rs), func(s *Store) (Loaded, error) { return s.Writer().Load(ctx, "building", seq(rs...), nil) })
+}
+
+// BenchmarkSearch/66k runs a mix of everyday queries and reports the slowest hundredth.
+func BenchmarkSearch(b *testing.B) {
+	b.Run("66k", func(b *testing.B) {
+		s := newStore(b)
+		if _, err := s.Writer().Load(ctx, "building", buildings(66000), nil); err != nil {
+			b.Fatal(err)
+		}
+		queries := []string{"下沙", "雅苑", "滨河雅苑12栋", "深南大道 星河", "福强路", "bhyy", "chongqing", "44030400000", "碧海云天三十二栋", "沙头", "深南大道100号", "星河国际 益田", "金地名律", "长", "海湾花园5栋1203"}
+		var took []time.Duration
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			begin := time.Now()
+			if _, err := s.Reader().Search(ctx, SearchQuery{Text: queries[i%len(queries)]}); err != nil {
+				b.Fatal(err)
+			}
+			took = append(took, time.Since(begin))
+			i++
+		}
+		slices.Sort(took)
+		b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+		for j, q := range queries {
+			begin := time.Now()
+			for range 20 {
+				if _, err := s.Reader().Search(ctx, SearchQuery{Text: q}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.Logf("%d %s %v", j, q, time.Since(begin)/20)
+		}
+	})
 }

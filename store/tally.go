@@ -76,7 +76,7 @@ func (s *Store) keptTallies(ctx context.Context, c *conn) (map[block.TallyKey]bl
 // lie over them).
 //
 // A row that claims to be here through no stream at all was put there by other means. It is taken as a home part of every
-// class of its kind that this store can hold, so that the proof stumbles over it.
+// class of its kind that this store can hold, in a version that no record has, so that the proof stumbles over it.
 func (s *Store) eachState(ctx context.Context, c *conn, tb *table, fn func(st *state) error) error {
 	classes, err := s.heldClasses(c)
 	if err != nil {
@@ -107,6 +107,7 @@ func (s *Store) eachState(ctx context.Context, c *conn, tb *table, fn func(st *s
 		st.places = places[st.rec.ID]
 		if st.home == 0 && len(st.places) == 0 {
 			st.home = classes & tb.plan.Classes()
+			st.rec.Ver = ^block.Ver(0)
 		}
 		return fn(&st)
 	})
