@@ -32,23 +32,80 @@ const (
 func CutGrids(regions []block.Region, buildings []orb.Point) []block.Region {
 	c := cutter{o: outlines{number: map[[2]spot]int32{}}}
 	c.parents(regions)
-	shapesOf := make([]orb.Geometry, len(c.list))
-	for i := range c.list {
-		shapesOf[i] = c.list[i].geom
-	}
-	locator := geo.NewLocator(shapesOf)
-	inside := make([][]spot, len(c.list))
-	var found []int
-	for _, p := range buildings {
-		found = locator.AppendFind(found[:0], p)
-		for _, i := range found {
-			inside[i] = append(inside[i], spotOf(p))
-		}
-	}
+	inside := c.gather(buildings)
 	for i := range c.list {
 		c.halve(i, c.list[i].area, inside[i], 0)
 	}
 	return c.regions()
+}
+
+// bucket is the side of the squares in which parents are looked up: about 1.4 km.
+const bucket = 1 << 17
+
+// gather sorts the buildings by the parents that hold them, in whole numbers like everything here. A point on an outline
+// goes where geo.Contains puts it.
+func (c *cutter) gather(buildings []orb.Point) [][]spot {
+	near := map[spot][]int{}
+	var wide []int // larger than any community is: looked at for every building
+	for i := range c.list {
+		cells := int64(0)
+		for _, s := range c.list[i].area {
+			lo, hi := s.buckets()
+			cells += (hi.x - lo.x + 1) * (hi.y - lo.y + 1)
+		}
+		if cells > 10_000 {
+			wide = append(wide, i)
+			continue
+		}
+		for _, s := range c.list[i].area {
+			lo, hi := s.buckets()
+			for x := lo.x; x <= hi.x; x++ {
+				for y := lo.y; y <= hi.y; y++ {
+					if list := near[spot{x, y}]; len(list) == 0 || list[len(list)-1] != i {
+						near[spot{x, y}] = append(list, i)
+					}
+				}
+			}
+		}
+	}
+	out := make([][]spot, len(c.list))
+	for _, b := range buildings {
+		p := spotOf(b)
+		for _, list := range [][]int{near[spot{floorDiv(p.x, bucket), floorDiv(p.y, bucket)}], wide} {
+			for _, i := range list {
+				if slices.ContainsFunc(c.list[i].area, func(s shape) bool { return s.holds(p) }) {
+					out[i] = append(out[i], p)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// buckets returns the first and the last square that a shape reaches into.
+func (s *shape) buckets() (lo, hi spot) {
+	return spot{floorDiv(s.lo.x, bucket), floorDiv(s.lo.y, bucket)}, spot{floorDiv(s.hi.x, bucket), floorDiv(s.hi.y, bucket)}
+}
+
+func floorDiv(v, by int64) int64 {
+	if v < 0 {
+		return -((-v + by - 1) / by)
+	}
+	return v / by
+}
+
+func (s *shape) holds(p spot) bool {
+	lo, hi := s.lo, s.hi
+	if p.x < lo.x || p.x > hi.x || p.y < lo.y || p.y > hi.y {
+		return false
+	}
+	in := inside(s.outer, p)
+	for _, h := range s.holes {
+		if inside(h, p) {
+			in = !in
+		}
+	}
+	return in
 }
 
 func spotOf(p orb.Point) spot {
@@ -58,7 +115,6 @@ func spotOf(p orb.Point) spot {
 // parent is a region that is cut.
 type parent struct {
 	region block.Region
-	geom   orb.Geometry
 	area   []shape
 	leaves [][]shape
 }
@@ -90,7 +146,7 @@ func (c *cutter) parents(regions []block.Region) {
 		if err != nil {
 			continue
 		}
-		p := parent{region: r, geom: g}
+		p := parent{region: r}
 		switch g := g.(type) {
 		case orb.Polygon:
 			p.area = c.shapes(g)
@@ -127,6 +183,7 @@ func (c *cutter) shapes(polygons ...orb.Polygon) []shape {
 			}
 		}
 		if s.outer != nil {
+			s.lo, s.hi = bounds(s.outer)
 			out = append(out, s)
 		}
 	}

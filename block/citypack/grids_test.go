@@ -6,11 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"kuaitu/block"
@@ -23,7 +25,19 @@ import (
 // buildingPoints returns the inner points of the real buildings.
 func buildingPoints(t testing.TB) []orb.Point {
 	t.Helper()
-	data, err := readFile(realData(t), "buildings_shenzhen.geojson.gz")
+	fsys := realData(t)
+	points.Do(func() { points.list = readPoints(t, fsys) })
+	return points.list
+}
+
+var points struct {
+	sync.Once
+	list []orb.Point
+}
+
+func readPoints(t testing.TB, fsys fs.FS) []orb.Point {
+	t.Helper()
+	data, err := readFile(fsys, "buildings_shenzhen.geojson.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,5 +359,32 @@ func BenchmarkCutGrids(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		CutGrids(p.Regions(), points)
+	}
+}
+
+// A street as large as a continent is cut like any other and costs no more than its pieces.
+func TestGridsOfAHugeStreet(t *testing.T) {
+	huge := geo.Quantise(orb.Bound{Min: orb.Point{-170, -60}, Max: orb.Point{170, 60}}.ToPolygon())
+	street := block.Region{ID: RegionID("t", "1"), Code: "1", Scheme: SchemeOther, Level: block.Street, Geometry: geo.AppendWKB(nil, huge)}
+	var points []orb.Point
+	for i := range 100 {
+		points = append(points, orb.Point{114 + float64(i)*1e-5, 22}, orb.Point{-100, -50 + float64(i)})
+	}
+	grids := CutGrids([]block.Region{street}, points)
+	sum, held := 0.0, 0
+	for _, g := range grids {
+		shape := shapeOf(t, g)
+		sum += geo.Area(shape)
+		for _, p := range points {
+			if geo.Contains(shape, p) {
+				held++
+			}
+		}
+	}
+	if whole := geo.Area(huge); math.Abs(sum-whole) > 1e-9*whole || held != len(points) {
+		t.Errorf("%d grids of %.0f m² hold %d of %d points, the street has %.0f m²", len(grids), sum, held, len(points), whole)
+	}
+	if len(grids) < 4 || len(grids) > 60 {
+		t.Errorf("%d grids", len(grids))
 	}
 }

@@ -43,8 +43,9 @@ type loop []corner
 
 // shape is an outer ring and its holes.
 type shape struct {
-	outer loop
-	holes []loop
+	outer  loop
+	holes  []loop
+	lo, hi spot // bounds of a parent's shape; not kept for its pieces
 }
 
 // outlines numbers the edges of all parents. An edge that two parents share has one number, and the points at which
