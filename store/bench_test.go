@@ -129,6 +129,7 @@ func BenchmarkSearch(b *testing.B) {
 		}
 		slices.Sort(took)
 		b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+		var slow []string
 		for j, q := range queries {
 			begin := time.Now()
 			for range 20 {
@@ -136,7 +137,41 @@ func BenchmarkSearch(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			b.Logf("%d %s %v", j, q, time.Since(begin)/20)
+			slow = append(slow, fmt.Sprintf("%s %v", queries[j], (time.Since(begin)/20).Round(10*time.Microsecond)))
 		}
+		b.Log(slow)
+	})
+}
+
+// BenchmarkApplyCut/66k is the first cut of an enrolled store: two parts a building.
+func BenchmarkApplyCut(b *testing.B) {
+	b.Run("66k", func(b *testing.B) {
+		const n = 66000
+		p := plan("building")
+		streams := []block.Stream{{Region: rid("S1"), Class: block.Public}, {Region: rid("S1"), Class: block.Work}}
+		var parts []block.Part
+		for _, s := range streams {
+			for i := range n {
+				r := building(i)
+				r.Ver = 1
+				part := p.Part(r, s.Class)
+				part.Stream = s
+				parts = append(parts, part)
+			}
+		}
+		cut := block.CutPlan{Epoch: block.Epoch{1}}
+		for _, s := range streams {
+			cut.Streams = append(cut.Streams, block.StreamPlan{Stream: s, Seq: 1, Replace: true})
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			b.StopTimer()
+			s := enrolled(b, block.AllParts)
+			b.StartTimer()
+			if _, err := s.Writer().ApplyCut(ctx, cut, partSeq(parts)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	})
 }

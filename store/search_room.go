@@ -9,7 +9,7 @@ import (
 )
 
 // roomPattern peels the room off the end of a query: 2单元1203房, 1203室, 栋1203.
-var roomPattern = regexp.MustCompile(`(?:([0-9a-z]{1,3})单元)?([0-9]{2,5}[a-z]?)(?:号?房|室)?$`)
+var roomPattern = regexp.MustCompile(`(?:([0-9a-z]{1,3})单元|[^0-9a-z])([0-9]{2,5}[a-z]?)(?:号?房|室)?$`)
 
 // maxBuildings bounds the buildings whose rooms are looked through.
 const maxBuildings = 40
@@ -22,10 +22,14 @@ func (f *finder) byRoom() error {
 	}
 	whole := strings.Join(f.words, " ")
 	m := roomPattern.FindStringSubmatchIndex(whole)
-	if m == nil || m[0] == 0 {
+	if m == nil {
 		return nil
 	}
-	rest := strings.Fields(whole[:m[0]])
+	end := m[0]
+	if m[2] < 0 { // the character before the number belongs to the building
+		end = m[4]
+	}
+	rest := strings.Fields(whole[:end])
 	if len(rest) == 0 {
 		return nil
 	}
@@ -52,6 +56,12 @@ func (f *finder) byRoom() error {
 	for _, b := range sub.hits {
 		if err := f.roomsOf(rooms, b, unit, number); err != nil {
 			return err
+		}
+	}
+	if len(f.hits) == 0 && len(f.kinds) == 0 {
+		for _, b := range sub.hits { // the room is not known here, its building is
+			b.Score -= 20
+			f.hits = append(f.hits, b)
 		}
 	}
 	return nil
