@@ -289,11 +289,11 @@ func (m *maker) start(t citypack.EventType, a aim, r *rand.Rand) (time.Time, boo
 func describe(t citypack.EventType, building string, r *rand.Rand) string {
 	place := "此处"
 	if building != "" {
-		place = building
+		place = building + pick(r, []string{"附近", "门口", "周边", "旁边"})
 	}
 	what := t.Condition
 	if what == "" {
 		what = t.Name
 	}
-	return place + pick(r, []string{"附近", "门口", "周边", "旁边"}) + "发现" + t.Name + "，" + what + pick(r, []string{"，请尽快处理。", "，影响居民出行。", "，已持续半天。", "，居民多次反映。", "，现场有照片。", "。"})
+	return place + "发现" + t.Name + "，" + what + pick(r, []string{"，请尽快处理。", "，影响居民出行。", "，已持续半天。", "，居民多次反映。", "，现场有照片。", "。"})
 }

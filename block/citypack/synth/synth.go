@@ -195,14 +195,18 @@ func (m *maker) people() {
 		s, _ := m.Tree.Ancestor(b.Region, block.Street)
 		return s.ID
 	}
-	// Rooms go by floor space as far as it is known, scaled to the street's mean.
+	// Rooms go by floors and use as far as they are known, scaled to the mean: of the street where it is dense, of all other
+	// buildings (zero ID) elsewhere.
 	weight, number := map[block.ID]float64{}, map[block.ID]float64{}
 	for _, b := range m.buildings {
-		if s := street(b); dense[s] {
-			weight[s] += m.weight(b)
-			number[s]++
+		s := street(b)
+		if !dense[s] {
+			s = block.ID{}
 		}
+		weight[s] += m.weight(b)
+		number[s]++
 	}
+	mean := func(s block.ID) float64 { return roomsPerBuilding * number[s] / weight[s] }
 	for _, b := range m.buildings {
 		if m.stopped {
 			return
@@ -210,9 +214,9 @@ func (m *maker) people() {
 		s := street(b)
 		switch {
 		case dense[s]:
-			m.building(b, roomsPerBuilding*number[s]*m.weight(b)/weight[s])
+			m.building(b, mean(s)*m.weight(b))
 		case m.SparseOneIn > 0 && m.dice(b.ID, 1).IntN(m.SparseOneIn) == 0:
-			m.building(b, 2*m.weight(b))
+			m.building(b, mean(block.ID{})*m.weight(b))
 		}
 	}
 }
@@ -236,13 +240,13 @@ func (m *maker) floors(b Building) int {
 	return 1 + r.IntN(5)
 }
 
-// weight is how many rooms a building would have if nothing were known of the mean.
+// weight is a building's share of the rooms.
 func (m *maker) weight(b Building) float64 {
 	perFloor := map[string]float64{"residential": 4, "village": 3, "office": 2.5, "commercial": 2, "industrial": 1, "public": 1, "construction": 0.05}[b.Use]
 	if perFloor == 0 {
 		perFloor = 2
 	}
-	return perFloor * math.Sqrt(float64(m.floors(b))) * 2.5
+	return perFloor * math.Sqrt(float64(m.floors(b)))
 }
 
 // place looks up a region's names once.
@@ -301,8 +305,10 @@ func (m *maker) site(b Building) site {
 	s.estate = pick(r, estateHead) + pick(r, estateTail)
 	s.no = fmt.Sprint((n + 1) / 2)
 	switch {
+	case estateName(b.Name):
+		s.estate, s.no = b.Name, ""
 	case b.Use == "village":
-		s.estate = p.name + "村"
+		s.estate = strings.TrimSuffix(p.name, "村") + "村"
 	case b.Use != "residential" && b.Use != "":
 		s.estate, s.no = "", ""
 	}
@@ -428,7 +434,7 @@ func (m *maker) room(rm *room, r *rand.Rand) float64 {
 		household = 1 + min(5, r.IntN(4)+r.IntN(2))
 	default:
 		rm.state = "let"
-		household = 1 + min(4, r.IntN(3)+r.IntN(2))
+		household = 1 + min(4, r.IntN(3))
 	}
 	p, rec := m.draft("room", rm.Region)
 	rm.id = rec.ID

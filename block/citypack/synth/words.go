@@ -3,6 +3,7 @@ package synth
 import (
 	"math/rand/v2"
 	"strings"
+	"unicode"
 )
 
 // The commonest surnames, more of the first ones are drawn.
@@ -76,12 +77,27 @@ func pickTrade(r *rand.Rand) trade {
 
 func pick(r *rand.Rand, from []string) string { return from[r.IntN(len(from))] }
 
-// shortPlace is a division's name without what says what it is.
+// shortPlace is a division's name without what says what it is. Names of one character are kept whole.
 func shortPlace(name string) string {
-	for _, s := range []string{"社区居民委员会", "居民委员会", "居委会", "村民委员会", "村委会", "社区", "街道办事处", "街道", "镇"} {
-		if cut, ok := strings.CutSuffix(name, s); ok && len([]rune(cut)) >= 2 {
-			return cut
+	for _, list := range [][]string{{"居民委员会", "村民委员会", "居委会", "村委会", "街道办事处"}, {"社区", "街道", "镇"}} {
+		for _, s := range list {
+			if cut, ok := strings.CutSuffix(name, s); ok && len([]rune(cut)) >= 2 {
+				name = cut
+				break
+			}
 		}
 	}
 	return name
+}
+
+// estateName reports whether a building's name can stand for its estate in an address: 星海名城, but not 6栋 or C座.
+func estateName(s string) bool {
+	n := 0
+	for _, r := range s {
+		if !unicode.Is(unicode.Han, r) {
+			return false
+		}
+		n++
+	}
+	return n >= 3 && n <= 12
 }
