@@ -1,0 +1,286 @@
+package blockserver
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"kuaitu/block"
+	"kuaitu/block/schema"
+	"kuaitu/sync/wire"
+)
+
+// hello names the cut. Everything in the answer is read in one view.
+func (s *Server) hello(w http.ResponseWriter, r *http.Request, ss *session) error {
+	var req wire.HelloRequest
+	if err := s.readJSON(r, &req); err != nil {
+		return err
+	}
+	if req.Protocol != wire.Protocol {
+		return &wire.Error{Status: http.StatusUpgradeRequired, Code: wire.CodeProtocol, Message: fmt.Sprintf("this server speaks protocol %d", wire.Protocol)}
+	}
+	var fresh block.Epoch
+	out := wire.HelloResponse{
+		Protocol: wire.Protocol, Epoch: ss.city.Epoch, EpochChanged: req.Epoch != fresh && req.Epoch != ss.city.Epoch, Counter: ss.grant.Counter,
+		Region: ss.grant.Region, Post: ss.grant.Post, Classes: wire.ClassesOf(ss.grant.Classes), Time: s.now().UTC(),
+	}
+	ctx := r.Context()
+	err := s.ops.View(ctx, func(v View) error {
+		c, err := ss.scope.cutOf(ctx, ss.city.Epoch, v)
+		if err != nil {
+			return err
+		}
+		out.Cut, out.Heads, out.Shards = c.digest, c.heads, c.shards
+		if req.Epoch != ss.city.Epoch {
+			return nil
+		}
+		for _, wit := range req.Witnesses {
+			sum, known, err := v.Chain(ctx, wit.Shard, wit.Seq)
+			if err != nil {
+				return err
+			}
+			if !known || sum != wit.Sum {
+				out.Lost = append(out.Lost, wit.Shard)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(out.Lost) > 0 {
+		s.log.Warn("a device knows a later state than this server", "device", ss.grant.Device, "shards", len(out.Lost))
+	}
+	if req.Cut != nil && *req.Cut == out.Cut && len(out.Lost) == 0 && !out.EpochChanged {
+		out.Same, out.Heads, out.Shards = true, nil, nil
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	wire.WriteJSON(w, http.StatusOK, out)
+	return nil
+}
+
+// segments answers with the changes of a stream in (after, upto], or a shorter range that its header tells.
+func (s *Server) segments(w http.ResponseWriter, r *http.Request, ss *session) error {
+	st, err := ss.stream(r)
+	if err != nil {
+		return err
+	}
+	after, err := number(r, "after")
+	if err != nil {
+		return err
+	}
+	upto, err := number(r, "upto")
+	if err != nil {
+		return err
+	}
+	if after >= upto {
+		return fmt.Errorf("a segment after %d up to %d: %w", after, upto, block.ErrInvalid)
+	}
+	ctx := r.Context()
+	shard := ss.city.Tree.Shard(st.Region)
+	var frame []byte
+	err = s.ops.View(ctx, func(v View) error {
+		heads, _, err := v.Heads(ctx, []block.ID{shard})
+		if err != nil {
+			return err
+		}
+		var head StreamHead
+		for _, h := range heads {
+			if h.Stream == st {
+				head = h
+			}
+		}
+		switch {
+		case upto > head.Seq:
+			return moved() // a cut of another life of this server
+		case after < head.Floor:
+			return &wire.Error{Status: http.StatusGone, Code: wire.CodePruned, Message: fmt.Sprintf("the log begins at %d", head.Floor)}
+		}
+		name := fmt.Sprintf("%d-%d", after, upto)
+		if b, ok := s.cache.segment(ss.city.Epoch, st, name); ok {
+			frame = b
+			return nil
+		}
+		parts, end, err := v.Changes(ctx, shard, st, after, upto, wire.SegmentRows)
+		if err != nil {
+			return err
+		}
+		if frame, err = wire.EncodeFrame(ss.city.Set, wire.FrameHeader{Stream: st, From: after, Upto: end}, lastOfEach(parts)); err != nil {
+			return err
+		}
+		if len(parts) >= segmentWorthKeeping {
+			s.cache.keepSegment(ss.city.Epoch, st, name, frame)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", wire.TypeFrame)
+	h.Set("ETag", `"`+wire.DigestOf(frame).String()+`"`)
+	// Private: only a cache that this device alone reads may keep what its scope allows it.
+	h.Set("Cache-Control", "private, max-age=31536000, immutable")
+	if match := r.Header.Get("If-None-Match"); match != "" && match == h.Get("ETag") {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	_, _ = w.Write(frame) // the client went away: it asks again
+	return nil
+}
+
+// segmentWorthKeeping is the number of log rows from which a segment is read back faster from a file than made anew.
+const segmentWorthKeeping = 256
+
+// lastOfEach keeps the last part of each record, in the order of those, and puts runs of one kind together.
+func lastOfEach(parts []block.Part) []block.Part {
+	last := make(map[RowKey]int, len(parts))
+	for i, p := range parts {
+		last[RowKey{p.Kind, p.ID}] = i
+	}
+	var kinds []block.Kind
+	byKind := map[block.Kind][]block.Part{}
+	for i, p := range parts {
+		if last[RowKey{p.Kind, p.ID}] != i {
+			continue
+		}
+		if _, seen := byKind[p.Kind]; !seen {
+			kinds = append(kinds, p.Kind)
+		}
+		byKind[p.Kind] = append(byKind[p.Kind], p)
+	}
+	out := make([]block.Part, 0, len(last))
+	for _, k := range kinds {
+		out = append(out, byKind[k]...)
+	}
+	return out
+}
+
+// snapshotLag is how far a kept snapshot may be behind its stream before it is made anew.
+const snapshotLag = wire.SnapshotBehind / 2
+
+// snapshot answers with a manifest at or before upto.
+func (s *Server) snapshot(w http.ResponseWriter, r *http.Request, ss *session) error {
+	st, err := ss.stream(r)
+	if err != nil {
+		return err
+	}
+	upto, err := number(r, "upto")
+	if err != nil {
+		return err
+	}
+	m, err := s.manifest(r.Context(), ss, st)
+	if err != nil {
+		return err
+	}
+	if m.Seq > upto {
+		return moved()
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	wire.WriteJSON(w, http.StatusOK, m)
+	return nil
+}
+
+// manifest returns a stream's snapshot, made now when none is kept that segments can still continue. Requests for one
+// stream wait for one builder.
+func (s *Server) manifest(ctx context.Context, ss *session, st block.Stream) (wire.Manifest, error) {
+	release, err := s.cache.lock(ctx, st)
+	if err != nil {
+		return wire.Manifest{}, fmt.Errorf("snapshot: %w: %w", block.ErrUnavailable, err)
+	}
+	defer release()
+	shard := ss.city.Tree.Shard(st.Region)
+	var out wire.Manifest
+	err = s.ops.View(ctx, func(v View) error {
+		heads, _, err := v.Heads(ctx, []block.ID{shard})
+		if err != nil {
+			return err
+		}
+		var head StreamHead
+		for _, h := range heads {
+			if h.Stream == st {
+				head = h
+			}
+		}
+		if m, ok := s.cache.manifest(ss.city.Epoch, st); ok && m.Seq >= head.Floor && m.Seq <= head.Seq && head.Seq-m.Seq <= snapshotLag {
+			out = m
+			return nil
+		}
+		select {
+		case s.builders <- struct{}{}:
+			defer func() { <-s.builders }()
+		case <-ctx.Done():
+			return &wire.Error{Status: http.StatusTooManyRequests, Code: wire.CodeBusy, Message: "too many snapshots are being made", Retry: 5}
+		}
+		start := time.Now()
+		out, err = s.build(ctx, ss.city.Set, v, st, head.Seq)
+		if err == nil {
+			s.log.Info("snapshot made", "region", st.Region, "class", st.Class.String(), "seq", head.Seq, "rows", out.Rows, "chunks", len(out.Chunks), "took", time.Since(start))
+			err = s.cache.keepManifest(ss.city.Epoch, st, out)
+		}
+		return err
+	})
+	return out, err
+}
+
+// build encodes every part a stream holds in a view as chunks and keeps them.
+func (s *Server) build(ctx context.Context, set *schema.Set, v View, st block.Stream, seq uint64) (wire.Manifest, error) {
+	m := wire.Manifest{Stream: wire.StreamOf(st), Seq: seq, Chunks: []wire.Chunk{}}
+	var parts []block.Part
+	size := 0
+	flush := func() error {
+		if len(parts) == 0 {
+			return nil
+		}
+		frame, err := wire.EncodeFrame(set, wire.FrameHeader{Stream: st, Upto: seq}, parts)
+		if err != nil {
+			return err
+		}
+		c := wire.Chunk{SHA256: wire.DigestOf(frame), Size: len(frame), Rows: len(parts)}
+		m.Chunks, m.Rows = append(m.Chunks, c), m.Rows+c.Rows
+		parts, size = parts[:0], 0
+		return s.cache.keepChunk(st, c.SHA256, frame)
+	}
+	for p, err := range v.Present(ctx, st) {
+		if err != nil {
+			return m, err
+		}
+		p.Seq = seq
+		parts = append(parts, p)
+		size += 40 + len(p.Geometry)/4
+		for _, value := range p.Values {
+			size += 2 + len(value.Raw())
+		}
+		if len(parts) == wire.ChunkRows || size >= wire.ChunkPlain {
+			if err := flush(); err != nil {
+				return m, err
+			}
+		}
+	}
+	return m, flush()
+}
+
+// chunk answers with one chunk of a snapshot. The file is looked for under the stream alone, so that knowing a digest
+// gives no right.
+func (s *Server) chunk(w http.ResponseWriter, r *http.Request, ss *session) error {
+	st, err := ss.stream(r)
+	if err != nil {
+		return err
+	}
+	d, err := wire.ParseDigest(r.PathValue("sha256"))
+	if err != nil {
+		return err
+	}
+	f, err := s.cache.openChunk(st, d)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := w.Header()
+	h.Set("Content-Type", wire.TypeFrame)
+	h.Set("ETag", `"`+d.String()+`"`)
+	h.Set("Cache-Control", "private, max-age=31536000, immutable")
+	http.ServeContent(w, r, "", time.Time{}, f)
+	return nil
+}
