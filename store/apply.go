@@ -10,8 +10,9 @@ import (
 	"kuaitu/block"
 )
 
-// flushAt is how many records a cut holds in memory before it writes them.
-const flushAt = 4096
+// flushAt is how many records a cut holds in memory before it writes them: a street's buildings are written once, though
+// their parts come by two streams.
+const flushAt = 1 << 16
 
 // recordKey names a record within a cut.
 type recordKey struct {
@@ -264,9 +265,11 @@ func (a *applier) part(p block.Part) error {
 				return err
 			}
 		}
-		cell, err := a.t.cell(tb, p.ID)
-		if err != nil {
-			return err
+		cell := &cell{tb: tb, id: p.ID}
+		if _, fresh := a.fresh[tb.no]; !fresh || a.opened[tb.no] { // else there is no row to read
+			if cell, err = a.t.cell(tb, p.ID); err != nil {
+				return err
+			}
 		}
 		pc = &pendingCell{c: cell, next: cell.server}
 		pc.next.places = slices.Clone(cell.server.places)

@@ -55,6 +55,7 @@ func TestDeclarationsGrow(t *testing.T) {
 	if _, err := s.Writer().Edit(ctx, []block.Edit{{Verb: block.Update, Kind: "building", ID: r.ID, Fields: []block.FieldSet{fieldSet("building", "note", block.TextValue("新"))}}}, "甲"); err != nil {
 		t.Error(err)
 	}
+	mustTallies(t, s)
 	s.Close()
 	for name, change := range map[string]func(k *schema.Kind){
 		"retyped": func(k *schema.Kind) {

@@ -122,49 +122,49 @@ func declare(p *schema.Plan) declaration {
 }
 
 // ensureKind makes a kind's table, or adds the columns that its declaration gained since the file was made. Anything but
-// an addition at the end is refused: fields are never renamed, retyped or moved.
-func (c *conn) ensureKind(t *table) error {
+// an addition at the end is refused: fields are never renamed, retyped or moved. grown says that columns were added.
+func (c *conn) ensureKind(t *table) (grown bool, err error) {
 	now := declare(t.plan)
 	text, err := json.Marshal(now)
 	if err != nil {
-		return err
+		return false, err
 	}
 	kept, err := c.one("SELECT declaration, no FROM kt_schema WHERE kind = ?", t.name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if kept == nil {
 		if err := c.createKind(t); err != nil {
-			return fmt.Errorf("make table %s: %w", t.name, err)
+			return false, fmt.Errorf("make table %s: %w", t.name, err)
 		}
-		return c.exec("INSERT INTO kt_schema (kind, no, declaration) VALUES (?, ?, ?)", t.name, t.no, string(text))
+		return false, c.exec("INSERT INTO kt_schema (kind, no, declaration) VALUES (?, ?, ?)", t.name, t.no, string(text))
 	}
 	if asText(kept[0]) == string(text) && asInt(kept[1]) == t.no {
-		return nil
+		return false, nil
 	}
 	var was declaration
 	if err := json.Unmarshal([]byte(asText(kept[0])), &was); err != nil {
-		return fmt.Errorf("declaration of %s in the file: %v: %w", t.name, err, block.ErrInvalid)
+		return false, fmt.Errorf("declaration of %s in the file: %v: %w", t.name, err, block.ErrInvalid)
 	}
 	if was.Geometry != now.Geometry || was.GeomClass != now.GeomClass || asInt(kept[1]) != t.no || len(was.Fields) > len(now.Fields) {
-		return fmt.Errorf("the file's %s is declared otherwise than this version knows it: %w", t.name, block.ErrInvalid)
+		return false, fmt.Errorf("the file's %s is declared otherwise than this version knows it: %w", t.name, block.ErrInvalid)
 	}
 	for i, f := range was.Fields {
 		if now.Fields[i] != f {
-			return fmt.Errorf("the file's %s.%s is declared otherwise than this version knows it: %w", t.name, f.Name, block.ErrInvalid)
+			return false, fmt.Errorf("the file's %s.%s is declared otherwise than this version knows it: %w", t.name, f.Name, block.ErrInvalid)
 		}
 	}
 	for _, f := range now.Fields[len(was.Fields):] {
 		if err := c.script(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", quote(t.name), quote(f.Name), columnType(f.Type))); err != nil {
-			return fmt.Errorf("add column %s.%s: %w", t.name, f.Name, err)
+			return false, fmt.Errorf("add column %s.%s: %w", t.name, f.Name, err)
 		}
 	}
 	for _, x := range t.indexes() {
 		if err := c.script(x.create); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return c.exec("UPDATE kt_schema SET declaration = ? WHERE kind = ?", string(text), t.name)
+	return true, c.exec("UPDATE kt_schema SET declaration = ? WHERE kind = ?", string(text), t.name)
 }
 
 // createKind makes a kind's table, its place in the GeoPackage, its indexes, R*Tree and triggers.

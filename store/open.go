@@ -242,11 +242,32 @@ func (t *tx) upgrade() error {
 		return err
 	}
 	for _, tb := range t.s.tables {
-		if err := t.c.ensureKind(tb); err != nil {
+		grown, err := t.c.ensureKind(tb)
+		if err != nil {
 			return err
+		}
+		if grown {
+			if err := t.grown(tb); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// grown follows a declaration that gained fields: every leaf covers them, and a standalone row holds every class.
+func (t *tx) grown(tb *table) error {
+	mode, err := readMode(t.c)
+	if err != nil {
+		return err
+	}
+	if mode == Standalone {
+		classes := int64(tb.plan.Classes() & block.AllParts)
+		if err := t.c.exec("UPDATE "+quote(tb.name)+" SET parts = ? WHERE parts != 0", classes|classes<<homeShift); err != nil {
+			return err
+		}
+	}
+	return t.resetTallies(tb)
 }
 
 func (s *Store) openReaders() error {
