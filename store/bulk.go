@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"kuaitu/block"
+
 	"github.com/paulmach/orb"
 )
 
@@ -82,7 +84,7 @@ func (b *bulk) finish(from int64) error {
 		return err
 	}
 	if b.rows > 0 {
-		b.t.changed(b.tb.plan.Kind.Name, b.bounds)
+		b.t.changed(b.tb.plan.Kind.Name, block.ID{}, b.bounds)
 	}
 	return nil
 }

@@ -13,8 +13,9 @@ import (
 // Notice says that records of a kind changed and the change is committed.
 type Notice struct {
 	Kind   block.Kind
-	Bounds orb.Bound // where, old places and new; empty (Bounds.IsEmpty) when no geometry is concerned
-	Ver    uint64    // counts the commits since the store was opened
+	Bounds orb.Bound  // where, old places and new; empty (Bounds.IsEmpty) when no geometry is concerned
+	IDs    []block.ID // the records; nil when they are too many to name (more than 256)
+	Ver    uint64     // counts the commits since the store was opened
 }
 
 // subscribers are called in the order in which they subscribed.
@@ -43,7 +44,7 @@ func (s *Store) Subscribe(fn func(Notice)) (cancel func()) {
 }
 
 // published counts a commit and tells the subscribers what it changed.
-func (s *Store) published(kinds map[block.Kind]orb.Bound) {
+func (s *Store) published(kinds map[block.Kind]*change) {
 	_, regions := kinds["region"]
 	_, past := kinds["region_succession"]
 	if regions || past {
@@ -60,10 +61,24 @@ func (s *Store) published(kinds map[block.Kind]orb.Bound) {
 	}
 	s.subs.mu.Unlock()
 	for _, p := range s.set.Plans() {
-		if b, ok := kinds[p.Kind.Name]; ok {
+		if c := kinds[p.Kind.Name]; c != nil {
+			n := Notice{Kind: p.Kind.Name, Bounds: c.bounds, Ver: ver}
+			if !c.many {
+				n.IDs = c.ids
+			}
 			for _, fn := range fns {
-				fn(Notice{Kind: p.Kind.Name, Bounds: b, Ver: ver})
+				fn(n)
 			}
 		}
 	}
 }
+
+// change is what a transaction did to one kind.
+type change struct {
+	bounds orb.Bound
+	ids    []block.ID
+	many   bool
+}
+
+// maxNamed bounds the records that a notice names.
+const maxNamed = 256

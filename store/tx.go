@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 
 	"kuaitu/block"
@@ -29,7 +30,7 @@ type tx struct {
 	c       *conn
 	hash    schema.Hasher
 	tallies map[block.TallyKey]*block.Tally // those touched, as they will be
-	kinds   map[block.Kind]orb.Bound        // changed kinds and where
+	kinds   map[block.Kind]*change          // changed kinds
 	live    int64                           // rows in kt_base; -1: not counted yet
 	tree    *block.Tree                     // nil: not read in this transaction
 	text    texter
@@ -55,7 +56,7 @@ func (w *Writer) tx(ctx context.Context, fn func(*tx) error) error {
 			w.c.script("ROLLBACK") // SQLite may have rolled back itself already, which is as good
 		}
 	}()
-	t := &tx{ctx: ctx, s: w.s, c: w.c, tallies: map[block.TallyKey]*block.Tally{}, kinds: map[block.Kind]orb.Bound{}, live: -1}
+	t := &tx{ctx: ctx, s: w.s, c: w.c, tallies: map[block.TallyKey]*block.Tally{}, kinds: map[block.Kind]*change{}, live: -1}
 	if err := fn(t); err != nil {
 		return err
 	}
@@ -70,13 +71,20 @@ func (w *Writer) tx(ctx context.Context, fn func(*tx) error) error {
 	return nil
 }
 
-// changed notes that a kind changed within b.
-func (t *tx) changed(k block.Kind, b orb.Bound) {
-	old, ok := t.kinds[k]
-	if !ok {
-		old = nothing
+// changed notes that a record changed within b; the zero id stands for many.
+func (t *tx) changed(k block.Kind, id block.ID, b orb.Bound) {
+	c := t.kinds[k]
+	if c == nil {
+		c = &change{bounds: nothing}
+		t.kinds[k] = c
 	}
-	t.kinds[k] = union(old, b)
+	c.bounds = union(c.bounds, b)
+	if id.IsZero() || len(c.ids) == maxNamed {
+		c.many = true
+	}
+	if !c.many && !slices.Contains(c.ids, id) {
+		c.ids = append(c.ids, id)
+	}
 }
 
 func union(a, b orb.Bound) orb.Bound {
@@ -321,7 +329,7 @@ func (t *tx) show(c *cell, r *row) error {
 			bounds = union(bounds, b)
 		}
 	}
-	t.changed(tb.plan.Kind.Name, bounds)
+	t.changed(tb.plan.Kind.Name, c.id, bounds)
 	return nil
 }
 
