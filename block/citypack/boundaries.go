@@ -41,6 +41,9 @@ func (b *boundary) called() string {
 // properties name what a boundary file calls things; a dot leads into an object ("parent.adcode").
 type properties struct{ code, name, nameEN, level, parent string }
 
+// osmLevels are OpenStreetMap's admin_level in China.
+var osmLevels = map[string]block.Level{"5": block.City, "6": block.District, "8": block.Street, "10": block.Community}
+
 // maxBoundaries bounds the features of one file.
 const maxBoundaries = 100_000
 
@@ -150,8 +153,10 @@ func (l *loader) feature(name string, line, number int, raw []byte, datum geo.Da
 	}
 	if word := property(f.Properties, p.level); word != "" {
 		if b.level = parseLevel(word); b.level == block.NoLevel {
-			l.leave(&b, "boundary of %s left out: level %q is none of city, district, street, community, grid", b.called(), word)
-			return
+			b.level = osmLevels[word]
+		}
+		if b.level == block.NoLevel { // its code or name may do
+			l.leave(&b, "level %q of %s is none of city, district, street, community, grid", word, b.called())
 		}
 	}
 	if b.called() == "" {
@@ -275,7 +280,7 @@ func (l *loader) joinBoundaries() {
 			l.leave(b, "a second boundary of %s left out", b.called())
 			continue
 		}
-		d.index[r.ID] = len(d.regions)
+		d.note(len(d.regions), r)
 		d.regions = append(d.regions, r)
 		shapes[r.ID] = b.geom
 		l.leave(b, "%s is no division: made a region with the local code %s below %s", b.called(), r.Code, parent.Name)
@@ -313,19 +318,17 @@ func (d *divisions) named(b *boundary, shapes map[block.ID]orb.Geometry) (int, b
 		return 0, false
 	}
 	up, under := d.parentOf(b, shapes)
-	for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, func(a, b string) bool { return nameKey(a) == nameKey(b) }} {
+	for _, list := range [][]int{d.byName[b.name], d.byKey[nameKey(b.name)]} {
 		at, n := 0, 0
-		for i, r := range d.regions {
-			if r.Geometry == nil && (b.level == block.NoLevel || r.Level == b.level) && same(r.Name, b.name) && (!under || d.within(i, up)) {
+		for _, i := range list {
+			r := &d.regions[i]
+			if r.Geometry == nil && (b.level == block.NoLevel || r.Level == b.level) && (!under || d.within(i, up)) {
 				at = i
 				n++
 			}
 		}
-		if n == 1 {
-			return at, true
-		}
-		if n > 1 {
-			return 0, false
+		if n > 0 {
+			return at, n == 1
 		}
 	}
 	return 0, false
@@ -346,8 +349,8 @@ func (d *divisions) parentOf(b *boundary, shapes map[block.ID]orb.Geometry) (int
 	}
 	if b.parent != "" {
 		var fit []int
-		for i, r := range d.regions {
-			if above(i) && (r.Name == b.parent || nameKey(r.Name) == nameKey(b.parent)) {
+		for _, i := range d.byKey[nameKey(b.parent)] {
+			if above(i) {
 				fit = append(fit, i)
 			}
 		}

@@ -25,7 +25,9 @@ const maxDivisions = 200_000
 type divisions struct {
 	scheme  string
 	regions []block.Region
-	byCode  map[string]int
+	byCode  map[string]int // codes of the list's own scheme
+	byName  map[string][]int
+	byKey   map[string][]int // by nameKey
 	index   map[block.ID]int
 }
 
@@ -219,7 +221,7 @@ func stat12(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789"
 
 // arrange orders a checked list by level and code, the root first, and gives the regions their IDs.
 func arrange(list []division, top int, scheme string) *divisions {
-	d := &divisions{scheme: scheme, byCode: make(map[string]int, len(list)), index: make(map[block.ID]int, len(list))}
+	d := &divisions{scheme: scheme}
 	regions := make([]block.Region, len(list))
 	for i, r := range list {
 		regions[i] = block.Region{ID: RegionID(scheme, r.code), Code: r.code, Scheme: scheme, Name: r.name, NameEN: r.nameEN, Level: r.level, Type: "admin"}
@@ -241,10 +243,20 @@ func arrange(list []division, top int, scheme string) *divisions {
 // reindex sorts the regions and rebuilds the look-ups.
 func (d *divisions) reindex() {
 	sortRegions(d.regions)
+	n := len(d.regions)
+	d.byCode, d.byName, d.byKey, d.index = make(map[string]int, n), make(map[string][]int, n), make(map[string][]int, n), make(map[block.ID]int, n)
 	for i, r := range d.regions {
-		d.index[r.ID] = i
-		if r.Scheme == d.scheme {
-			d.byCode[r.Code] = i
-		}
+		d.note(i, r)
 	}
+}
+
+// note puts a region into the look-ups.
+func (d *divisions) note(i int, r block.Region) {
+	d.index[r.ID] = i
+	if r.Scheme == d.scheme {
+		d.byCode[r.Code] = i
+	}
+	d.byName[r.Name] = append(d.byName[r.Name], i)
+	key := nameKey(r.Name)
+	d.byKey[key] = append(d.byKey[key], i)
 }

@@ -5,6 +5,29 @@
 // Start from [Load], [LoadDivisions] and [Pack]. A broken pack fails with a *[FileError] per fault, each naming file and
 // line; unknown keys and boundaries that had to be mended or left out are warnings. A Pack is immutable after loading.
 // Data files to import are named and checked, but not read.
+//
+// # pack.json
+//
+// File names are relative, with /, inside the pack's folder; names of things are {"zh": …, "en": …} or one string.
+//
+//	pack         1, the version of this format
+//	name         the city's name
+//	region       code of the root region; default: the one division that has no parent in the list
+//	timezone     default Asia/Shanghai
+//	levels       [{"level": "street", "zh": "街道", "en": "Street office"}, …]
+//	divisions    {"file": CSV with code,name,level,parent[,name_en], "scheme": default stat12 where codes have 12 digits}
+//	boundaries   [{"file": GeoJSON, may be .gz, "datum": wgs84|cgcs2000|gcj02|bd09, and the names of the properties that
+//	             hold "code", "name", "name_en", "level", "parent"}, …]; "a.b" leads into an object
+//	imports      [{"file", "kind", "datum", "encoding", "fields": {column: field of the kind}}, …]
+//	basemaps     [{"file" or "url", "name", "datum"}, …]
+//	catalogue    {"file": CSV with code,class,name[,name_en,condition,limit_amount,limit_unit,closing,unit,icon]}
+//	calendar     {"file": CSV with day,working[,name], "hours": ["09:00-12:00", "14:00-18:00"]}
+//	schemes      ["sz25" or {"id", "parts": [{"names": "building", "width": 5, "charset": digits|letters|alnum, "values": {…}}]}, …]
+//	attribution  shown on every map
+//
+// The list of divisions decides what regions there are and who is whose parent; levels may be left out (a city without
+// districts). Boundaries only give polygons to them, by code, else by name under the parent. One that fits no division
+// becomes a region of its own with a code of scheme "local".
 package citypack
 
 import (

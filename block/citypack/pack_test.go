@@ -160,7 +160,7 @@ func TestDongguanHasNoDistricts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"UTF-8": dongguan, "byte order mark": "\ufeff" + dongguan, "GB18030": gb, "CRLF": strings.ReplaceAll(dongguan, "\n", "\r\n"),
+	for name, text := range map[string]string{"UTF-8": dongguan, "byte order mark": "\ufeff" + dongguan, "GB18030": gb, "blank rows": dongguan + "\n,,,\n", "CRLF": strings.ReplaceAll(dongguan, "\n", "\r\n"),
 		"tabs, other order": "level\tcode\tparent\tname\ncity\t441900000000\t\t东莞市\nstreet\t441900003000\t441900000000\t东城街道\n街道\t441900101000\t441900000000\t石碣镇\n社区\t441900003001\t441900003000\t岗贝社区居民委员会\n村\t441900101201\t441900101000\t石碣村村民委员会\n"} {
 		p, err := LoadDivisions(context.Background(), fstest.MapFS{"d.csv": {Data: []byte(text)}}, "d.csv")
 		if err != nil {
@@ -285,12 +285,12 @@ func TestBrokenPacks(t *testing.T) {
 
 func TestBoundariesAreJoined(t *testing.T) {
 	all := []string{
-		square(`"code":441900003000,"level":"street"`, "113.0", "22.0"),        // a number for a code
+		square(`"code":441900003000,"level":"town hall"`, "113.0", "22.0"),     // a number for a code
 		square(`"name":"石碣","level":"street","up":"东莞市"`, "113.1", "22.0"),     // by name but for 镇
 		square(`"name":"石碣村","level":"community","up":"石碣镇"`, "113.1", "22.0"), // 村民委员会 of that name
 		square(`"name":"新村","level":"community","up":"东城街道"`, "113.0", "22.0"), // no division
 		square(`"name":"飞地","level":"community","up":"火星街道"`, "113.0", "22.0"), // an unknown parent
-		square(`"name":"湖心","level":"community"`, "113.0", "22.0"),             // no word of a parent: by place
+		square(`"name":"湖心","level":10`, "113.0", "22.0"),                      // no word of a parent: by place
 		square(`"code":"441900003000","name":"又一个","level":"street"`, "113.5", "22.0"),
 		`{"type":"Feature","properties":{"name":"线","level":"street"},"geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]}}`,
 		`{"type":"Feature","properties":{"code":"441900101201"},"geometry":null}`,
@@ -318,7 +318,7 @@ func TestBoundariesAreJoined(t *testing.T) {
 		text = append(text, w.Error())
 	}
 	for _, want := range []string{
-		`pack.json:2: unknown key "colour"`, "b.geojson:5: feature 4: 新村 is no division: made a region", `b.geojson:6: feature 5: boundary of 飞地 left out: its parent "火星街道" is not known`,
+		`pack.json:2: unknown key "colour"`, `b.geojson:2: feature 1: level "town hall" of 441900003000 is none of`, "b.geojson:5: feature 4: 新村 is no division: made a region", `b.geojson:6: feature 5: boundary of 飞地 left out: its parent "火星街道" is not known`,
 		"b.geojson:8: feature 7: a second boundary of 东城街道", "b.geojson:9: feature 8: boundary of 线 left out: a LineString is no area",
 		"b.geojson:10: feature 9: boundary of 441900101201 left out: it has no geometry", "b.geojson:11: feature 10: boundary of 平面 left out: its coordinates are no longitude",
 		"b.geojson:12: feature 11: boundary of 441900003001 mended: self-intersection",

@@ -115,7 +115,7 @@ func (r row) get(column string) string {
 }
 
 // table reads CSV whose first line names the columns, in any order. Lines of another length than the first are faults,
-// empty lines are passed over. Columns that are not known warn.
+// lines without any content are passed over. Columns that are not known warn.
 func (f *faults) table(name string, data []byte, required, optional []string) []row {
 	r := csv.NewReader(bytes.NewReader(data))
 	r.FieldsPerRecord = -1
@@ -180,6 +180,9 @@ func (f *faults) table(name string, data []byte, required, optional []string) []
 			return out
 		}
 		line, _ := r.FieldPos(0)
+		if strings.TrimSpace(strings.Join(cells, "")) == "" { // what a spreadsheet leaves below a table
+			continue
+		}
 		if len(cells) != len(head) {
 			f.fail(name, line, "has %d columns, not %d", len(cells), len(head))
 			continue
