@@ -82,7 +82,7 @@ func arrange(lines []line) *graph {
 
 // splitMeetings splits segments where they cross or touch. A crossing close to an end is moved there.
 func splitMeetings(segs []segment) ([]segment, bool) {
-	const near = 11 // m
+	const near = 5 // m
 	cuts := make([][]spot, len(segs))
 	cut := func(i int, p spot) {
 		if p != segs[i].a && p != segs[i].b && !slices.Contains(cuts[i], p) {
@@ -163,16 +163,21 @@ func splitMeetings(segs []segment) ([]segment, bool) {
 	return out, changed
 }
 
-// prune drops segments with a loose end until there is none.
+// prune drops segments with a loose end until there is none. A road that ends in the middle of the river is loose too.
 func prune(segs []segment) []segment {
 	for {
-		degree := map[spot]int{}
+		degree, dry := map[spot]int{}, map[spot]int{}
 		for _, s := range segs {
-			degree[s.a]++
-			degree[s.b]++
+			for _, p := range [...]spot{s.a, s.b} {
+				degree[p]++
+				if s.class != river {
+					dry[p]++
+				}
+			}
 		}
+		loose := func(s segment, p spot) bool { return degree[p] == 1 || s.class != river && dry[p] == 1 }
 		n := len(segs)
-		segs = slices.DeleteFunc(segs, func(s segment) bool { return degree[s.a] == 1 || degree[s.b] == 1 })
+		segs = slices.DeleteFunc(segs, func(s segment) bool { return loose(s, s.a) || loose(s, s.b) })
 		if len(segs) == n {
 			return segs
 		}
