@@ -403,3 +403,14 @@ func TestGridsOfAHugeStreet(t *testing.T) {
 		t.Errorf("%d grids", len(grids))
 	}
 }
+
+func BenchmarkAssign(b *testing.B) {
+	p, points := shenzhen(b), buildingPoints(b)
+	a := NewAssigner(append(slices.Clone(p.Regions()), CutGrids(p.Regions(), points)...))
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		a.At(points[n%len(points)])
+		n++
+	}
+}

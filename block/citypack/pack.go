@@ -81,8 +81,8 @@ func (p *Pack) Tree() (*block.Tree, error) {
 	return t, nil
 }
 
-// EventType finds a type of the catalogue by code or by name, the first of its filing conditions; block.ErrNotFound when
-// there is none.
+// EventType finds a type of the catalogue by code or by name, the first of its filing conditions. A type that the city does
+// not have is block.ErrInvalid: it comes from what somebody wrote into an event.
 func (p *Pack) EventType(codeOrName string) (EventType, error) {
 	for _, by := range []func(EventType) string{
 		func(t EventType) string { return t.Code }, func(t EventType) string { return t.Name }, func(t EventType) string { return t.NameEN },
@@ -91,7 +91,7 @@ func (p *Pack) EventType(codeOrName string) (EventType, error) {
 			return p.Catalogue[i], nil
 		}
 	}
-	return EventType{}, fmt.Errorf("event type: %w", block.ErrNotFound)
+	return EventType{}, fmt.Errorf("event type %q is not in the catalogue: %w", codeOrName, block.ErrInvalid)
 }
 
 // Records returns what a new store begins with: the regions, the catalogue and the calendar's exceptions as records, which

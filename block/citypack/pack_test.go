@@ -342,7 +342,7 @@ func TestOptionalParts(t *testing.T) {
 	if e, err := p.EventType("暴露垃圾"); err != nil || e.Code != "A1" || e.LimitUnit != duty.WorkHour {
 		t.Errorf("event type %+v, %v", e, err)
 	}
-	if _, err := p.EventType("0101"); !errors.Is(err, block.ErrNotFound) {
+	if _, err := p.EventType("0101"); !errors.Is(err, block.ErrInvalid) {
 		t.Errorf("a type of another catalogue: %v", err)
 	}
 	start := time.Date(2026, 9, 30, 19, 0, 0, 0, p.Zone)
@@ -369,6 +369,16 @@ func TestStarterCatalogue(t *testing.T) {
 	p := &Pack{Catalogue: list}
 	if e, err := p.EventType("暴露垃圾"); err != nil || e.Icon != "trash" {
 		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	data := realData(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Load(context.Background(), data); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

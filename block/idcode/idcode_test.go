@@ -239,6 +239,21 @@ func FuzzIdentity(f *testing.F) {
 	})
 }
 
+func FuzzDisability(f *testing.F) {
+	f.Add("11010519491231002X43")
+	f.Add("11010519491231002x71b2")
+	f.Fuzz(func(t *testing.T, s string) {
+		c, _, err := Rules{AllowTest: true}.Disability(s)
+		if err != nil {
+			return
+		}
+		again, _, err := Rules{AllowTest: true}.Disability(c.Reveal())
+		if err != nil || again.Reveal() != c.Reveal() {
+			t.Errorf("what was read is not read again: %v", err)
+		}
+	})
+}
+
 func FuzzCredit(f *testing.F) {
 	for _, s := range []string{"91110000600037341L", "60003734-1", "440301103097413", "N2440305MA5EF7K23A"} {
 		f.Add(s)

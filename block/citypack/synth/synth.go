@@ -34,6 +34,27 @@ type Building struct {
 	Name   string
 }
 
+// BuildingOf takes from a record of kind building what is needed here. A record of another kind, or without a geometry, is
+// block.ErrInvalid.
+func BuildingOf(r block.Record) (Building, error) {
+	p, err := schema.Builtin().Plan("building")
+	if err != nil {
+		return Building{}, err
+	}
+	if r.Kind != p.Kind.Name {
+		return Building{}, fmt.Errorf("synthetic people for a %s: %w", r.Kind, block.ErrInvalid)
+	}
+	g, err := geo.ParseWKB(r.Geometry)
+	if err != nil {
+		return Building{}, fmt.Errorf("building %s: %w: %w", r.ID, block.ErrInvalid, err)
+	}
+	at, ok := geo.InnerPoint(g)
+	if !ok {
+		return Building{}, fmt.Errorf("building %s has an empty geometry: %w", r.ID, block.ErrInvalid)
+	}
+	return Building{ID: r.ID, Region: r.Region, At: at, Floors: int(p.Get(r, "floors").Int()), Use: p.Get(r, "use").Text(), Name: p.Get(r, "name").Text()}, nil
+}
+
 // Options says what to make. Tree, Now and Calendar must be set.
 type Options struct {
 	Seed      uint64

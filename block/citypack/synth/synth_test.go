@@ -3,6 +3,7 @@ package synth
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"kuaitu/block/idcode"
 	"kuaitu/block/schema"
 	"kuaitu/block/workflow"
+	"kuaitu/geo"
 
 	"github.com/paulmach/orb"
 )
@@ -309,4 +311,26 @@ func BenchmarkRecords(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+}
+
+func TestBuildingOf(t *testing.T) {
+	p, err := schema.Builtin().Plan("building")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.New(block.BulkID(1, 5, 1), block.BulkID(1, 1, 1))
+	if _, err := BuildingOf(r); !errors.Is(err, block.ErrInvalid) {
+		t.Errorf("a building without geometry: %v", err)
+	}
+	r.Geometry = geo.AppendWKB(nil, orb.Bound{Min: orb.Point{114, 22}, Max: orb.Point{114.5, 22.5}}.ToPolygon())
+	p.Set(&r, "floors", block.IntValue(7))
+	p.Set(&r, "use", block.TextValue("village"))
+	want := Building{ID: r.ID, Region: r.Region, At: orb.Point{114.25, 22.25}, Floors: 7, Use: "village"}
+	if got, err := BuildingOf(r); err != nil || got != want {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	r.Kind = "room"
+	if _, err := BuildingOf(r); !errors.Is(err, block.ErrInvalid) {
+		t.Errorf("a room: %v", err)
+	}
 }
