@@ -59,7 +59,8 @@ type Pack struct {
 	Catalogue   []EventType
 	Calendar    *duty.Calendar
 	Schemes     []*address.Scheme // codes of addresses and rooms, the city's own first
-	// Made lists parts that the pack lacks and that were made: "levels", "timezone", "catalogue", "calendar", "grids".
+	// Made lists parts that the pack lacks and that were made or taken from the built-in ones: "levels", "timezone",
+	// "catalogue", "calendar", "schemes", "grids".
 	Made []string
 	// Missing lists divisions for which no polygon is known, in the order of Regions.
 	Missing []block.Region
@@ -246,6 +247,7 @@ func (l *loader) finish() (*Pack, error) {
 	}
 	if len(p.Schemes) == 0 {
 		p.Schemes = []*address.Scheme{address.Shenzhen25}
+		made("schemes")
 	}
 	p.regions = l.div.regions
 	p.Root = p.regions[0].Code
