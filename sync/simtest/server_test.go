@@ -10,8 +10,28 @@ import (
 	"kuaitu/sync/blockserver"
 )
 
-// server is the city server of a world: the real handler over a storage that can be backed up and set back.
-type server struct {
+// cityServer is the server of a world: the real handler over a storage that can be backed up and set back.
+type cityServer interface {
+	handler() http.Handler // nil while down
+	// invite makes a one-time code; text is its text where the storage lets us choose.
+	invite(text string, region block.ID, post string) string
+	// restart is a new process over the same storage, at once or after a while.
+	restart(later bool) error
+	backup() error
+	forgetBackups()
+	// restore sets the server back to some backup: as `kuaitud restore` does, with a new epoch, or silently, as when a
+	// disk image is rolled back. False: there was none.
+	restore() bool
+	// dump returns what the streams of a scope hold, worked out from rows and placements alone.
+	dump(scope map[block.Stream]bool) ([]block.Part, error)
+	// effects counts how often each op changed rows in this life of the server; receipts has every op's receipt.
+	effects() map[block.ID]int
+	receipts() map[block.ID]block.Receipt
+	close()
+}
+
+// memServer keeps its rows in memory.
+type memServer struct {
 	w       *world
 	rnd     *rand.Rand
 	ops     *memOps
@@ -20,8 +40,8 @@ type server struct {
 	cache   string // folder of frames made before; a restored server finds it as it was
 }
 
-func newServer(w *world) (*server, error) {
-	s := &server{w: w, rnd: rand.New(rand.NewPCG(w.rnd.Uint64(), 7))}
+func newMemServer(w *world) (cityServer, error) {
+	s := &memServer{w: w, rnd: rand.New(rand.NewPCG(w.rnd.Uint64(), 7))}
 	s.ops = newMemOps(blockserver.City{Epoch: s.newEpoch(), Set: set, Tree: w.area.tree})
 	s.ops.mutant = w.mutant
 	if err := s.ops.load(append(w.area.regionRows(), w.area.seedRows(w.rnd, 1+w.rnd.IntN(4))...)); err != nil {
@@ -35,20 +55,20 @@ func newServer(w *world) (*server, error) {
 }
 
 // up starts a process over the storage.
-func (s *server) up() error {
+func (s *memServer) up() error {
 	h, err := blockserver.New(s.ops, blockserver.Options{Secret: [32]byte{1}, Cache: s.cache, Clock: func() time.Time { return s.w.now }})
 	s.h = h
 	return err
 }
 
-func (s *server) newEpoch() block.Epoch {
+func (s *memServer) newEpoch() block.Epoch {
 	var e block.Epoch
 	_, _ = randomBytes{s.rnd}.Read(e[:])
 	return e
 }
 
 // handler is nil while the server is down; the next request after that finds it up again.
-func (s *server) handler() http.Handler {
+func (s *memServer) handler() http.Handler {
 	if s.h == nil && s.rnd.IntN(10) == 0 {
 		if err := s.up(); err != nil {
 			s.w.fail("start the server: %w", err)
@@ -60,12 +80,11 @@ func (s *server) handler() http.Handler {
 	return s.h
 }
 
-func (s *server) invite(text string, region block.ID, post string) string {
+func (s *memServer) invite(text string, region block.ID, post string) string {
 	return s.ops.invite(text, region, post)
 }
 
-// restart is a new process over the same storage, at once or after a while.
-func (s *server) restart(later bool) error {
+func (s *memServer) restart(later bool) error {
 	s.h = nil
 	if later {
 		return nil
@@ -73,16 +92,14 @@ func (s *server) restart(later bool) error {
 	return s.up()
 }
 
-func (s *server) backup() error {
+func (s *memServer) backup() error {
 	s.backups = append(s.backups, s.ops.clone())
 	return nil
 }
 
-func (s *server) forgetBackups() { s.backups = nil }
+func (s *memServer) forgetBackups() { s.backups = nil }
 
-// restore sets the server back to some backup: as `kuaitud restore` does, with a new epoch, or silently, as when a disk
-// image is rolled back.
-func (s *server) restore() bool {
+func (s *memServer) restore() bool {
 	if len(s.backups) == 0 {
 		return false
 	}
@@ -97,15 +114,20 @@ func (s *server) restore() bool {
 	return true
 }
 
-func (s *server) close() { _ = os.RemoveAll(s.cache) }
+func (s *memServer) close() { _ = os.RemoveAll(s.cache) }
 
-// dump returns what the streams of a scope hold, worked out from the rows and placements alone.
-func (s *server) dump(scope map[block.Stream]bool) ([]block.Part, error) {
+func (s *memServer) dump(scope map[block.Stream]bool) ([]block.Part, error) {
 	var out []block.Part
 	for key, row := range s.ops.rows {
-		if row.Deleted {
-			continue
-		}
+		out = append(out, s.w.area.partsOf(row, s.ops.places[key], scope)...)
+	}
+	return out, nil
+}
+
+// partsOf says, by the words of the design, which parts of a row the streams of a scope hold.
+func (a area) partsOf(row *blockserver.Row, places []blockserver.Placement, scope map[block.Stream]bool) []block.Part {
+	var out []block.Part
+	if !row.Deleted {
 		p := plan(row.Kind)
 		type seat struct {
 			stream  block.Stream
@@ -116,11 +138,11 @@ func (s *server) dump(scope map[block.Stream]bool) ([]block.Part, error) {
 			if !p.Classes().Has(c) {
 				continue
 			}
-			for _, pl := range s.ops.places[key] {
-				at := s.w.area.tree.StreamOf(pl.Region, c)
+			for _, pl := range places {
+				at := a.tree.StreamOf(pl.Region, c)
 				seats[at] = seat{at, true}
 			}
-			at := s.w.area.tree.StreamOf(row.Region, c)
+			at := a.tree.StreamOf(row.Region, c)
 			seats[at] = seat{at, false}
 		}
 		for _, at := range seats {
@@ -136,14 +158,12 @@ func (s *server) dump(scope map[block.Stream]bool) ([]block.Part, error) {
 			out = append(out, part)
 		}
 	}
-	return out, nil
+	return out
 }
 
-// effects counts how often each op changed the rows, in this life of the server.
-func (s *server) effects() map[block.ID]int { return s.ops.opIDs }
+func (s *memServer) effects() map[block.ID]int { return s.ops.opIDs }
 
-// receipts returns the receipt of every op the server knows.
-func (s *server) receipts() map[block.ID]block.Receipt {
+func (s *memServer) receipts() map[block.ID]block.Receipt {
 	out := map[block.ID]block.Receipt{}
 	for _, list := range s.ops.receipts {
 		for _, r := range list {

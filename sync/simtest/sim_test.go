@@ -34,13 +34,13 @@ func seeds(t *testing.T, n int) (first, last uint64) {
 }
 
 // life runs one seed from beginning to end.
-func life(seed uint64, open func(*world, int) (replica, error), steps int, m mutant) (w *world, err error) {
+func life(seed uint64, serve func(*world) (cityServer, error), open func(*world, int) (replica, error), steps int, m mutant) (w *world, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	if w, err = newWorld(seed, open, m); err != nil {
+	if w, err = newWorld(seed, serve, open, m); err != nil {
 		return w, err
 	}
 	defer w.close()
@@ -51,12 +51,12 @@ func life(seed uint64, open func(*world, int) (replica, error), steps int, m mut
 }
 
 // runLives runs the seeds and reports a failing one with the command that replays it.
-func runLives(t *testing.T, n, steps int, open func(*world, int) (replica, error)) {
+func runLives(t *testing.T, n, steps int, serve func(*world) (cityServer, error), open func(*world, int) (replica, error)) {
 	first, last := seeds(t, n)
 	counts := map[string]int{}
 	failed := 0
 	for seed := first; seed <= last; seed++ {
-		w, err := life(seed, open, steps, noMutant)
+		w, err := life(seed, serve, open, steps, noMutant)
 		if w != nil {
 			for k, c := range w.counts {
 				counts[k] += c
@@ -78,7 +78,7 @@ func runLives(t *testing.T, n, steps int, open func(*world, int) (replica, error
 
 // TestLives is the first simulation of promises.md: devices over the in-memory replica.
 func TestLives(t *testing.T) {
-	runLives(t, 300, 120, memDevices)
+	runLives(t, 300, 120, newMemServer, memDevices)
 }
 
 func memDevices(w *world, _ int) (replica, error) { return newMemStore(w.mutant), nil }
@@ -89,7 +89,7 @@ func TestOraclesCanFail(t *testing.T) {
 		t.Run(strings.ReplaceAll(string(m), " ", "-"), func(t *testing.T) {
 			const most = 60
 			for seed := uint64(1); seed <= most; seed++ {
-				if _, err := life(seed, memDevices, 120, m); err != nil {
+				if _, err := life(seed, newMemServer, memDevices, 120, m); err != nil {
 					t.Logf("seed %d: %.200v", seed, err)
 					return
 				}
@@ -106,7 +106,7 @@ func TestProofHeals(t *testing.T) {
 		t.Run(strings.ReplaceAll(string(m), " ", "-"), func(t *testing.T) {
 			repaired := 0
 			for seed := uint64(1); seed <= 20; seed++ {
-				w, err := life(seed, memDevices, 120, m)
+				w, err := life(seed, newMemServer, memDevices, 120, m)
 				if err != nil {
 					t.Errorf("seed %d: %v", seed, err)
 					continue
@@ -123,7 +123,7 @@ func TestProofHeals(t *testing.T) {
 
 // TestLivesOnFiles lives out fewer seeds over the product's own store.
 func TestLivesOnFiles(t *testing.T) {
-	runLives(t, 12, 80, func(w *world, i int) (replica, error) {
+	runLives(t, 12, 80, newFileServer, func(w *world, i int) (replica, error) {
 		rnd := rand.New(rand.NewPCG(w.rnd.Uint64(), uint64(i)))
 		return newFileStore(filepath.Join(t.TempDir(), "store.gpkg"), w.area, store.Options{Readers: 1, Random: randomBytes{rnd}, Now: func() time.Time { return w.now }})
 	})

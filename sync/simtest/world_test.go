@@ -3,6 +3,7 @@ package simtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -21,7 +22,7 @@ type world struct {
 	rnd     *rand.Rand
 	now     time.Time
 	area    area
-	server  *server
+	server  cityServer
 	devices []*device
 	created map[block.ID]*device // who made each op
 	faults  faults
@@ -56,14 +57,14 @@ func (w *world) fail(format string, args ...any) {
 }
 
 // newWorld makes the city, its server, and devices that have not joined yet.
-func newWorld(seed uint64, open func(*world, int) (replica, error), m mutant) (*world, error) {
+func newWorld(seed uint64, serve func(*world) (cityServer, error), open func(*world, int) (replica, error), m mutant) (*world, error) {
 	r := rand.New(rand.NewPCG(seed, 0x5eed))
 	w := &world{rnd: r, now: simStart, area: makeArea(r), created: map[block.ID]*device{}, counts: map[string]int{}, mutant: m}
 	if r.IntN(10) > 0 { // one life in ten is without faults
 		w.faults = someFaults(r)
 	}
 	var err error
-	if w.server, err = newServer(w); err != nil {
+	if w.server, err = serve(w); err != nil {
 		return nil, err
 	}
 	posts := []string{"desk", "field", "wall", "desk", "field"}
@@ -176,9 +177,11 @@ func (w *world) step() error {
 	d := w.devices[w.rnd.IntN(len(w.devices))]
 	switch n := w.rnd.IntN(100); {
 	case !d.joined:
-		if d.enrol() == nil {
+		if err := d.enrol(); err == nil {
 			w.server.forgetBackups() // a backup without this device would turn it away
 			d.start()
+		} else if errors.Is(err, block.ErrRefused) { // the code has run out
+			d.code = w.server.invite(d.code+"+", d.region, d.post)
 		}
 	case n < 60:
 		for range 1 + w.rnd.IntN(25) {
@@ -239,6 +242,7 @@ func (w *world) settleDown() error {
 	for _, d := range w.devices {
 		d.offline, d.link.faults, d.link.down = false, noFaults, 0
 		if !d.joined {
+			d.code = w.server.invite(d.code+"+", d.region, d.post)
 			if err := d.enrol(); err != nil {
 				return fmt.Errorf("%s cannot join a sound server: %w", d.name, err)
 			}

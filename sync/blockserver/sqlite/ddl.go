@@ -94,7 +94,7 @@ func columnType(t block.Type) string {
 }
 
 // create makes the table when it is missing and adds the columns it lacks.
-func (t *table) create(ctx context.Context, db *sql.DB) error {
+func (t *table) create(ctx context.Context, db *sql.Conn) error {
 	stmt := fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (
 		id BLOB NOT NULL UNIQUE, shard BLOB NOT NULL, region BLOB NOT NULL, ver INTEGER NOT NULL, deleted INTEGER NOT NULL, fvers BLOB NOT NULL,
 		_device BLOB NOT NULL, _since INTEGER NOT NULL, geom BLOB);

@@ -167,24 +167,35 @@ func (s *Storage) open(ctx context.Context) error {
 		"&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)&_pragma=wal_autocheckpoint(4000)"); err != nil {
 		return err
 	}
-	if _, err := s.write.ExecContext(ctx, ddl); err != nil {
-		return fmt.Errorf("open server: %w", err)
-	}
-	for _, t := range s.tables {
-		if err := t.create(ctx, s.write); err != nil {
-			return err
-		}
+	s.writer = newConns(s.write, 1)
+	if err := s.writer.with(ctx, func(c *conn) error {
+		return c.transaction(ctx, "BEGIN IMMEDIATE", func() error { return s.create(ctx, c.c) })
+	}); err != nil {
+		return err
 	}
 	if s.read, err = dial(file, true, "_pragma=busy_timeout(5000)&_pragma=cache_size(-16384)&_pragma=temp_store(MEMORY)&_pragma=query_only(1)"); err != nil {
 		return err
 	}
-	s.readers, s.writer = newConns(s.read, readPool), newConns(s.write, 1)
+	s.readers = newConns(s.read, readPool)
 	b, err := os.ReadFile(filepath.Join(s.dir, secretFile))
 	if err != nil {
 		return fmt.Errorf("open server: %w", err)
 	}
 	if n, err := hex.Decode(s.secret[:], []byte(strings.TrimSpace(string(b)))); err != nil || n != len(s.secret) {
 		return fmt.Errorf("open server: the secret is malformed: %w", block.ErrInvalid)
+	}
+	return nil
+}
+
+// create makes what is missing of the tables.
+func (s *Storage) create(ctx context.Context, c *sql.Conn) error {
+	if _, err := c.ExecContext(ctx, ddl); err != nil {
+		return fmt.Errorf("open server: %w", err)
+	}
+	for _, t := range s.tables {
+		if err := t.create(ctx, c); err != nil {
+			return err
+		}
 	}
 	return nil
 }

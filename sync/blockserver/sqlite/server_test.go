@@ -27,6 +27,7 @@ func code(err error) string {
 }
 
 func TestEnrolOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c, expires, err := w.store.CreateCode(t.Context(), regionID("s1"), "field", "phone", w.now)
 	if err != nil || !expires.Equal(w.now.Add(24*time.Hour)) {
@@ -78,6 +79,7 @@ func TestEnrolOnce(t *testing.T) {
 
 // A device has exactly the rows of its scope, by snapshot first and by segments afterwards, and the proof says so.
 func TestPull(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.load(people()...)
 	w.sound()
@@ -127,6 +129,7 @@ func TestPull(t *testing.T) {
 }
 
 func TestExactlyOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.load(people()...)
 	d := w.enrol("field", "s1", "field")
@@ -176,6 +179,7 @@ func TestExactlyOnce(t *testing.T) {
 }
 
 func TestPlacement(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.load(append(people(), residency("x", "s2a1", "p-s1a1"))...)
 	w.sound()
@@ -242,6 +246,7 @@ func TestPlacement(t *testing.T) {
 
 // Every path refuses what is outside the scope, whether it exists or not, and tells nothing of it.
 func TestScopeOnEveryPath(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.load(people()...)
 	owner, spy := w.enrol("owner", "s2", "field"), w.enrol("spy", "s1", "desk")
@@ -328,6 +333,7 @@ func TestScopeOnEveryPath(t *testing.T) {
 }
 
 func TestMergeTable(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.load(people()...)
 	a, b := w.enrol("a", "s1", "field"), w.enrol("b", "s1", "field")
@@ -367,6 +373,7 @@ func TestMergeTable(t *testing.T) {
 
 // A server set back to an older state is noticed, with and without the proper command, and goes on soundly.
 func TestRestore(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.load(people()...)
 	d := w.enrol("field", "s1", "field")
@@ -410,6 +417,7 @@ func TestRestore(t *testing.T) {
 }
 
 func TestFolderGuards(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if _, err := sqlite.Open(t.Context(), w.dir, sqlite.Options{}); !errors.Is(err, block.ErrConflict) {
 		t.Errorf("a second Open: %v, want conflict", err)
@@ -423,6 +431,7 @@ func TestFolderGuards(t *testing.T) {
 }
 
 func TestHTTPBasics(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.load(people()...)
 	d := w.enrol("field", "s1", "field")
@@ -473,6 +482,7 @@ func TestHTTPBasics(t *testing.T) {
 
 // A row that differs is narrowed down by leaves and put right by rows.
 func TestRepair(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.load(append(people(), residency("x", "s2a1", "p-s1a1"))...)
 	d := w.enrol("city", "city", "field")

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -564,3 +565,5 @@ func (d *device) leaves(req wire.LeavesRequest) (map[block.ID]block.Leaf, error)
 	}
 	return wire.DecodeLeaves(b)
 }
+
+func sqlOpen(file string) (*sql.DB, error) { return sql.Open("sqlite", "file:"+file) }
