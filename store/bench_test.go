@@ -175,3 +175,37 @@ func BenchmarkApplyCut(b *testing.B) {
 		b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	})
 }
+
+// BenchmarkMapRows/66k is the map's way: id, bounds, geometry and two fields of every building.
+func BenchmarkMapRows(b *testing.B) {
+	b.Run("66k", func(b *testing.B) {
+		s := newStore(b)
+		if _, err := s.Writer().Load(ctx, "building", buildings(66000), nil); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := s.Reader().MapRows(ctx, "building", []string{"use", "name"}, nil, func(*MapRow) error { return nil }); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkEdit is one field of one building, saved.
+func BenchmarkEdit(b *testing.B) {
+	b.Run("66k", func(b *testing.B) {
+		s := newStore(b)
+		if _, err := s.Writer().Load(ctx, "building", buildings(66000), nil); err != nil {
+			b.Fatal(err)
+		}
+		i := 0
+		for b.Loop() {
+			i++
+			e := block.Edit{Verb: block.Update, Kind: "building", ID: building(i * 7 % 66000).ID, Fields: []block.FieldSet{fieldSet("building", "name", block.TextValue(fmt.Sprint("新名", i)))}}
+			if _, err := s.Writer().Edit(ctx, []block.Edit{e}, "甲"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -24,8 +24,8 @@ const blobHeader = 8 + 32
 var nothing = orb.Bound{Min: orb.Point{math.Inf(1), math.Inf(1)}, Max: orb.Point{math.Inf(-1), math.Inf(-1)}}
 
 // wkbBounds returns the bounds of a canonical geometry without building it: (minx, miny) to (maxx, maxy), and whether it
-// has any point. ok is false for bytes that are not a canonical geometry.
-func wkbBounds(w []byte) (b orb.Bound, any, ok bool) {
+// has any point. ok is false for bytes that are not a canonical geometry, which a coordinate that is no number makes.
+func wkbBounds(w []byte) (b orb.Bound, some, ok bool) {
 	b = nothing
 	rest, ok := wkbWalk(w, &b, 0)
 	return b, b.Min[0] <= b.Max[0], ok && len(rest) == 0
@@ -43,6 +43,9 @@ func wkbWalk(w []byte, b *orb.Bound, depth int) ([]byte, bool) {
 		for i := range n {
 			x := math.Float64frombits(binary.LittleEndian.Uint64(w[i*16:]))
 			y := math.Float64frombits(binary.LittleEndian.Uint64(w[i*16+8:]))
+			if x != x || y != y { // NaN
+				return nil, false
+			}
 			if x < b.Min[0] {
 				b.Min[0] = x
 			}

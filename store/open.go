@@ -55,6 +55,7 @@ type Store struct {
 //   - synchronous FULL: what was called saved survives a power cut (P1); batches of 1,000 rows show no difference.
 //   - busy_timeout: a checkpoint or an outside reader may hold the file for a moment.
 //   - foreign_keys: the GeoPackage tables declare them.
+//   - journal_size_limit: the log of one big load does not stay on the disk for ever.
 //   - secure_delete: what left the scope is overwritten and not only unlinked.
 //   - temp_store memory: no row reaches a temporary file.
 //   - mode and immutable work only in a file: name.
@@ -69,6 +70,7 @@ func dsn(path, vfs string, readOnly bool) string {
 		q.Set("mode", "ro")
 	} else {
 		q.Add("_pragma", "cache_size(-65536)")
+		q.Add("_pragma", "journal_size_limit(16777216)")
 		q.Add("_pragma", "secure_delete(1)")
 		q.Add("_pragma", "synchronous(2)")
 		q.Set("_journal_mode", "WAL")
