@@ -201,7 +201,7 @@ func (c *City) parks(b *[]BaseFeature, add func(class, name string, pts []vec)) 
 			for i := range 9 {
 				r := s.d.in(0.6, 1)
 				sn, cs := sincos(40 * float64(i))
-				blob = append(blob, s.at(float64(cs*r)*s.w*0.15+s.w*0.25, float64(sn*r)*s.h*0.14+s.h*0.24))
+				blob = append(blob, s.at(float64(float64(cs*r)*s.w*0.15)+float64(s.w*0.25), float64(float64(sn*r)*s.h*0.14)+float64(s.h*0.24)))
 			}
 			if pond := spline(blob, 12, true); s.free(pond, 6, 4) {
 				add("water", "", pond)

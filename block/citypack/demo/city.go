@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -281,6 +280,9 @@ func (c *City) raise(s *site, pts []vec, b house) {
 		poly = append(poly, ringOf(b.hole))
 		poly[1].Reverse()
 	}
+	if b.own {
+		b.name = c.words.tower(s.d)
+	}
 	group := ""
 	if b.name == "" && s.named != "" {
 		switch l := c.plan.faces[s.face].lot; {
@@ -303,7 +305,3 @@ func (c *City) add(class, name string, pts []vec) {
 
 // ground colours a whole block.
 func (c *City) ground(f int, class string) { c.add(class, c.plan.faces[f].name, c.plan.outline(f)) }
-
-func compareBy[T any, K cmp.Ordered](key func(T) K) func(a, b T) int {
-	return func(a, b T) int { return cmp.Compare(key(a), key(b)) }
-}

@@ -387,7 +387,7 @@ func (c *City) communityNames(community []int) map[int]syllable {
 		}
 		if l, ok := landmarks[c.plan.faces[f].name]; ok && !taken[l.zh] {
 			names[k] = l
-			taken[l.zh] = true
+			taken[l.zh], taken[l.en] = true, true
 		}
 	}
 	d := newDice(c.seed, 6<<32)

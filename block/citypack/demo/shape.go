@@ -2,7 +2,8 @@ package demo
 
 import "slices"
 
-// Shapes are outlines around the origin, anticlockwise, in metres.
+// Shapes are outlines around the origin, anticlockwise, in metres. Measures that may come as products are converted
+// first, which keeps them from being fused into the sums (see vec); halves need no care, they are exact.
 
 func rect(w, h float64) []vec {
 	return []vec{{-w / 2, -h / 2}, {w / 2, -h / 2}, {w / 2, h / 2}, {-w / 2, h / 2}}
@@ -20,11 +21,13 @@ func slab(units int, unit, depth float64) []vec {
 }
 
 func ell(w, h, t float64) []vec {
+	t = float64(t)
 	return []vec{{-w / 2, -h / 2}, {w / 2, -h / 2}, {w / 2, -h/2 + t}, {-w/2 + t, -h/2 + t}, {-w/2 + t, h / 2}, {-w / 2, h / 2}}
 }
 
 // ewe is a U open to the south.
 func ewe(w, h, t float64) []vec {
+	t = float64(t)
 	return []vec{{-w / 2, -h / 2}, {-w/2 + t, -h / 2}, {-w/2 + t, h/2 - t}, {w/2 - t, h/2 - t}, {w/2 - t, -h / 2}, {w / 2, -h / 2}, {w / 2, h / 2}, {-w / 2, h / 2}}
 }
 
@@ -49,15 +52,16 @@ func cross(w, h, a, b float64) []vec {
 
 // butterfly is the plan of many towers: four wings of flats around a core, with light wells between them.
 func butterfly(w, h float64) []vec {
-	n := w * 0.09 // half a light well
-	k := h * 0.28 // its depth
-	e := h * 0.10
-	m := w * 0.16
+	n := float64(w * 0.09) // half a light well
+	k := float64(h * 0.28) // its depth
+	e := float64(h * 0.10)
+	m := float64(w * 0.16)
 	return []vec{{-w / 2, -h / 2}, {-n, -h / 2}, {-n, -h/2 + k}, {n, -h/2 + k}, {n, -h / 2}, {w / 2, -h / 2}, {w / 2, -e}, {w/2 - m, -e}, {w/2 - m, e}, {w / 2, e},
 		{w / 2, h / 2}, {n, h / 2}, {n, h/2 - k}, {-n, h/2 - k}, {-n, h / 2}, {-w / 2, h / 2}, {-w / 2, e}, {-w/2 + m, e}, {-w/2 + m, -e}, {-w / 2, -e}}
 }
 
 func chamfered(w, h, c float64) []vec {
+	c = float64(c)
 	return []vec{{-w/2 + c, -h / 2}, {w/2 - c, -h / 2}, {w / 2, -h/2 + c}, {w / 2, h/2 - c}, {w/2 - c, h / 2}, {-w/2 + c, h / 2}, {-w / 2, h/2 - c}, {-w / 2, -h/2 + c}}
 }
 
@@ -87,7 +91,7 @@ func track(w, h float64) []vec {
 // arcade is a big shop: a block with a curved corner and a notch for the entrance.
 func arcade(w, h float64) []vec {
 	out := []vec{{-w / 2, -h / 2}, {-w * 0.12, -h / 2}, {-w * 0.06, -h / 2 * 0.82}, {w * 0.06, -h / 2 * 0.82}, {w * 0.12, -h / 2}}
-	r := min(w, h) * 0.38
+	r := float64(min(w, h) * 0.38)
 	for i := range 7 {
 		s, c := sincos(-90 + 15*float64(i))
 		out = append(out, vec{w/2 - r + float64(c*r), -h/2 + r + float64(s*r)})
@@ -119,9 +123,4 @@ func quarterTurned(shape []vec) []vec {
 		out[i] = p.left()
 	}
 	return out
-}
-
-func width(shape []vec) float64 {
-	lo, hi := span(shape, vec{1, 0})
-	return hi - lo
 }

@@ -32,6 +32,7 @@ type house struct {
 	name   string
 	storey float64 // m
 	hole   []vec
+	own    bool // an office tower, which gets a name of its own
 }
 
 // guard is an edge that is not part of the outline but may be too close: it goes on from one of its corners.
@@ -232,12 +233,12 @@ func (s *site) frontage(sides []side, setback, gap float64, width func() float64
 // rows builds in rows along u, pitch metres apart; within a row the shapes follow each other with a gap. It ends when
 // next has no more shape.
 func (s *site) rows(pitch, setback, gap float64, stagger bool, next func(row int) ([]vec, float64, house)) {
-	phase := s.d.in(0, 0.3) * pitch
+	phase := float64(s.d.in(0, 0.3) * pitch)
 	row := 0
 	for y := -s.h/2 + phase; y < s.h/2; y += pitch {
 		x := -s.w / 2
 		if stagger && row%2 == 1 {
-			x += pitch * 0.45
+			x += float64(pitch * 0.45)
 		}
 		for x < s.w/2 {
 			shape, w, b := next(row)

@@ -17,12 +17,12 @@ var firsts = []syllable{
 }
 
 var seconds = []syllable{
-	{"湾", "wan"}, {"桥", "qiao"}, {"园", "yuan"}, {"岭", "ling"}, {"塘", "tang"}, {"洲", "zhou"}, {"坪", "ping"}, {"田", "tian"}, {"村", "cun"}, {"林", "lin"},
-	{"泉", "quan"}, {"溪", "xi"}, {"屿", "yu"}, {"岸", "an"}, {"洋", "yang"}, {"港", "gang"}, {"台", "tai"}, {"亭", "ting"}, {"苑", "yuan"}, {"里", "li"},
-	{"华", "hua"}, {"丰", "feng"}, {"盛", "sheng"}, {"宁", "ning"}, {"康", "kang"}, {"平", "ping"}, {"庆", "qing"}, {"兴", "xing"}, {"祥", "xiang"}, {"昌", "chang"},
+	{"湾", "wan"}, {"桥", "qiao"}, {"园", "yuan"}, {"岭", "ling"}, {"塘", "tang"}, {"洲", "zhou"}, {"坪", "ping"}, {"田", "tian"}, {"秀", "xiu"}, {"林", "lin"},
+	{"泉", "quan"}, {"溪", "xi"}, {"屿", "yu"}, {"岸", "an"}, {"洋", "yang"}, {"港", "gang"}, {"台", "tai"}, {"霞", "xia"}, {"涛", "tao"}, {"晖", "hui"},
+	{"华", "hua"}, {"丰", "feng"}, {"盛", "sheng"}, {"宁", "ning"}, {"康", "kang"}, {"平", "ping"}, {"泽", "ze"}, {"兴", "xing"}, {"祥", "xiang"}, {"昌", "chang"},
 }
 
-var estateEnds = []string{"雅苑", "花园", "名苑", "家园", "新村", "公馆", "华庭", "豪庭", "小区", "雅居", "半岛", "城市花园", "名邸", "佳园", "大院", "广场花园"}
+var estateEnds = []string{"雅苑", "花园", "名苑", "家园", "新村", "公馆", "华庭", "豪庭", "小区", "雅居", "半岛", "城市花园", "名邸", "佳园", "海景苑", "雅园"}
 
 // words deals out names; none twice.
 type words struct{ used map[string]bool }
@@ -49,6 +49,9 @@ func pair(d dice) (syllable, syllable) {
 
 func pairName(d dice) string {
 	a, b := pair(d)
+	if len([]rune(a.zh)) == 2 {
+		return a.zh
+	}
 	return a.zh + b.zh
 }
 
