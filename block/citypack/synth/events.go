@@ -38,7 +38,7 @@ func pickAim(d int) aim {
 
 // events makes the events of the whole city, a building drawn for each.
 func (m *maker) events() {
-	n := int(float64(len(m.buildings))*eventsPerBuildings + 0.5)
+	n := int(float64(float64(len(m.buildings))*eventsPerBuildings) + 0.5)
 	if n == 0 && len(m.buildings) > 0 {
 		n = 1
 	}
@@ -90,7 +90,7 @@ func (m *maker) event(b Building, r *rand.Rand, day map[string]int) {
 	}
 	plan, rec := m.draft("event", b.Region)
 	// Within 25 m of the building, to the storage grid.
-	rec.Geometry = geo.AppendWKB(nil, geo.Quantise(orb.Point{b.At[0] + (r.Float64()-0.5)*4.5e-4, b.At[1] + (r.Float64()-0.5)*4.5e-4}))
+	rec.Geometry = geo.AppendWKB(nil, geo.Quantise(orb.Point{b.At[0] + float64((r.Float64()-0.5)*4.5e-4), b.At[1] + float64((r.Float64()-0.5)*4.5e-4)}))
 	stem := c.reported.In(m.Calendar.Zone()).Format("20060102") + "-" + streetNumber(p)
 	day[stem]++
 	set := func(field string, v block.Value) { plan.Set(&rec, field, v) }
@@ -263,7 +263,7 @@ func (m *maker) course(t citypack.EventType, a aim, channel, unit string, r *ran
 // start finds when handling must have begun so that the aimed share of the limit is used now: by halving, since counted
 // time only grows.
 func (m *maker) start(t citypack.EventType, a aim, r *rand.Rand) (time.Time, bool) {
-	share := a.from + (a.to-a.from)*r.Float64()
+	share := a.from + float64((a.to-a.from)*r.Float64())
 	length, err := m.Calendar.Length(t.Limit, t.LimitUnit)
 	if err != nil {
 		return time.Time{}, false

@@ -234,9 +234,9 @@ func (m *maker) people() {
 		s := street(b)
 		switch {
 		case dense[s]:
-			m.building(b, mean(s)*m.weight(b))
+			m.building(b, float64(mean(s)*m.weight(b)))
 		case m.SparseOneIn > 0 && m.dice(b.ID, 1).IntN(m.SparseOneIn) == 0:
-			m.building(b, mean(block.ID{})*m.weight(b))
+			m.building(b, float64(mean(block.ID{})*m.weight(b)))
 		}
 	}
 }
@@ -266,7 +266,7 @@ func (m *maker) weight(b Building) float64 {
 	if perFloor == 0 {
 		perFloor = 2
 	}
-	return perFloor * math.Sqrt(float64(m.floors(b)))
+	return float64(perFloor * math.Sqrt(float64(m.floors(b))))
 }
 
 // place looks up a region's names once.
