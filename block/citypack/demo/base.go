@@ -180,11 +180,15 @@ func (c *City) harbourWorks(add func(class, name string, pts []vec)) {
 
 // islandBridge runs from the bay road to the islet.
 func islandBridge() []vec {
-	return spline([]vec{{1880, -2560}, {1760, -2760}, {1560, -2990}, {1280, -3120}, {1000, -3190}}, 40, false)
+	return spline([]vec{{1934, -2600}, {1860, -2800}, {1620, -3010}, {1300, -3120}, {1000, -3190}}, 40, false)
 }
 
 func (c *City) parks(b *[]BaseFeature, add func(class, name string, pts []vec)) {
-	path := func(pts []vec) { *b = append(*b, BaseFeature{"path", "", lineOf(pts)}) }
+	path := func(pts []vec) {
+		if len(pts) > 1 {
+			*b = append(*b, BaseFeature{"path", "", lineOf(pts)})
+		}
+	}
 	*b = append(*b, BaseFeature{"secondary", "银鹭大桥", lineOf(append(islandBridge(), spline(islandRoad[1:], 40, false)[1:]...))})
 	g := c.plan
 	for f := range g.faces {

@@ -52,6 +52,7 @@ func (c *City) build(f int) {
 	case resort:
 		s.resort()
 	}
+	c.plan.faces[f].name = s.named
 }
 
 // height rounds to decimetres.

@@ -38,7 +38,7 @@ func digest(c *City) string {
 }
 
 // A change of this hash is a change of the shipped city: devices that have the old one would see two.
-const golden = "be8adaa612e60219db697216291ec75012d777e861a0b9bde392b76ab66adecf"
+const golden = ""
 
 func TestCityIsTheSameEverywhere(t *testing.T) {
 	if got := digest(shipped()); got != golden {

@@ -79,11 +79,7 @@ func (c *City) serve() {
 		f := c.plan.faces[b.face]
 		if kind := facilityTypes[f.lot]; kind != "" && b.Use == usePublic && !listed[b.face] {
 			listed[b.face] = true
-			name := b.Name
-			for _, end := range [...]string{"教学楼", "门诊楼"} {
-				name = strings.TrimSuffix(name, end)
-			}
-			add(name, kind, map[string]string{"hospital": "全天", "station": "05:30–23:30"}[kind], b)
+			add(f.name, kind, map[string]string{"hospital": "全天", "station": "05:30–23:30"}[kind], b)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (s *site) towerEstate() {
 	}
 	// The garden in the middle stays open.
 	if areaOf(s.pts) > 27000 {
-		garden := lay(oval(min(s.w, s.h)*s.d.in(0.22, 0.32), min(s.w, s.h)*s.d.in(0.2, 0.28), 14), s.at(0, 0), s.u)
+		garden := lay(oval(min(s.w, s.h)*s.d.in(0.17, 0.26), min(s.w, s.h)*s.d.in(0.15, 0.23), 14), s.at(0, 0), s.u)
 		if s.free(garden, 10, 4) {
 			s.take(garden)
 			s.c.add("green", "", garden)
@@ -223,6 +223,7 @@ func (s *site) townHouses() {
 
 func (s *site) villaGardens() {
 	s.estate()
+	s.c.ground(s.face, "green")
 	year := s.d.int(1998, 2020)
 	s.frontage(s.sides(), 8, s.d.in(15, 26), func() float64 { return s.d.in(13, 20) }, func() float64 { return s.d.in(12, 16) }, func(w, d float64) ([]vec, house) {
 		b := house{use: useResidential, floors: s.d.int(2, 3), below: s.d.int(0, 1), units: 1, year: year, storey: 3.3}
