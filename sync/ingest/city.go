@@ -12,6 +12,7 @@ import (
 
 	"kuaitu/block"
 	"kuaitu/block/citypack"
+	"kuaitu/block/citypack/synth"
 	"kuaitu/block/schema"
 	"kuaitu/geo/geofile"
 
@@ -101,6 +102,9 @@ func BuildCity(ctx context.Context, path string, opt CityOptions) (*City, error)
 	}
 	say("%d regions, %d of them grids", c.Tree.Len(), len(grids))
 	c.place(regions, imported)
+	if err := c.people(opt); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -178,6 +182,31 @@ func (c *City) place(regions []block.Region, list []imported) {
 			c.add(BatchRecord(batch, im.digest, im.kind, "", im.report, time.Unix(0, 0).UTC(), c.Tree.Root()))
 		}
 	}
+}
+
+// people adds the synthetic records for the city's buildings.
+func (c *City) people(opt CityOptions) error {
+	var buildings []synth.Building
+	for _, g := range c.Groups {
+		if g.Kind != "building" {
+			continue
+		}
+		for _, rec := range g.Records {
+			b, err := synth.BuildingOf(rec)
+			if err != nil {
+				return fmt.Errorf("building %s: %w", rec.ID, err)
+			}
+			buildings = append(buildings, b)
+		}
+	}
+	s := synth.Options{Seed: opt.Seed, Now: opt.Now, Tree: c.Tree, Calendar: c.Pack.Calendar, Catalogue: c.Pack.Catalogue}
+	if len(c.Pack.Schemes) > 0 {
+		s.Scheme = c.Pack.Schemes[0]
+	}
+	for rec := range s.Records(buildings) {
+		c.add(rec)
+	}
+	return nil
 }
 
 // Records yields all records in the order in which they must be written.
