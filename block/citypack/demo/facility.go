@@ -3,7 +3,6 @@ package demo
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/paulmach/orb"
 
