@@ -296,31 +296,24 @@ func (t *tx) overlay(c *cell, s *state) error {
 	return t.showOver(c, s, s.rec, s.present, edits...)
 }
 
-// shardOf returns the shard whose log will say where an op took effect: the first, in the order of their ids, of the
-// shards of its records' home regions.
+// shardOf returns the shard whose log will say where an op took effect: that of its first record's home afterwards.
 func (t *tx) shardOf(op block.Op) (block.ID, error) {
 	tree, err := t.regions()
 	if err != nil {
 		return block.ID{}, err
 	}
-	var first block.ID
-	for _, e := range op.Edits {
-		region := e.Region
-		if e.Verb != block.Insert {
-			c, err := t.cell(t.s.byKind[e.Kind], e.ID)
-			if err != nil {
-				return first, err
-			}
-			if c.server.present {
-				region = c.server.rec.Region
-			}
-		}
-		shard := tree.Shard(region)
-		if first.IsZero() || slices.Compare(shard[:], first[:]) < 0 {
-			first = shard
-		}
+	e := op.Edits[0]
+	if e.Verb == block.Insert || !e.Region.IsZero() {
+		return tree.Shard(e.Region), nil
 	}
-	return first, nil
+	c, err := t.cell(t.s.byKind[e.Kind], e.ID)
+	if err != nil {
+		return block.ID{}, err
+	}
+	if c.server.present {
+		return tree.Shard(c.server.rec.Region), nil
+	}
+	return tree.Shard(block.ID{}), nil
 }
 
 // Report is what somebody reports at a place.

@@ -255,11 +255,12 @@ func (w *Writer) Settle(ctx context.Context, receipts []block.Receipt) error {
 	return nil
 }
 
-// releaseDone takes away the overlays of ops that need none any more: refused ones, and accepted ones whose effect the
-// cursors include. afterCut also lets go of those whose shard is not held (any more): no later cut will bring them.
+// releaseDone takes away the overlays of ops that need none any more: refused ones, those that changed nothing, and those
+// whose effect the cursors include. The position counts in the shard of the op's first record. Somebody may have moved the
+// record meanwhile, so the shard known when the op was made and the present one both count: an overlay that goes a moment
+// early comes back with the next cut, one that stays would hide the server's state. afterCut also lets go of those whose
+// shard is not held (any more): no later cut will bring them.
 func (t *tx) releaseDone(afterCut bool) error {
-	type done struct{ counter, fate, seq int64 }
-	var list []int64
 	cursors, err := readCursors(t.ctx, t.c)
 	if err != nil {
 		return err
@@ -268,26 +269,59 @@ func (t *tx) releaseDone(afterCut bool) error {
 	for s, seq := range cursors.Streams {
 		reached[s.Region] = max(reached[s.Region], seq)
 	}
-	err = t.c.query(t.ctx, `SELECT counter, fate, seq, shard FROM kt_outbox
+	type settled struct {
+		counter int64
+		seq     uint64
+		shard   block.ID
+		first   block.Edit
+	}
+	var list []settled
+	err = t.c.query(t.ctx, `SELECT counter, fate, seq, shard, body FROM kt_outbox
 		WHERE fate != 0 AND counter IN (SELECT counter FROM kt_live)`, nil, func(v []driver.Value) error {
-		d := done{asInt(v[0]), asInt(v[1]), asInt(v[2])}
-		switch block.Fate(d.fate) {
-		case block.FateConflict, block.FateRejected:
-			list = append(list, d.counter)
-		default:
-			at, held := reached[asID(v[3])]
-			if held && at >= uint64(d.seq) || !held && afterCut || d.seq == 0 {
-				list = append(list, d.counter)
-			}
+		edits, err := t.s.decodeEdits(asBytes(v[4]))
+		if err != nil {
+			return err
 		}
+		o := settled{counter: asInt(v[0]), seq: uint64(asInt(v[2])), shard: asID(v[3])}
+		if f := block.Fate(asInt(v[1])); f == block.FateConflict || f == block.FateRejected {
+			o.seq = 0
+		}
+		if len(edits) > 0 {
+			o.first = edits[0]
+		}
+		list = append(list, o)
 		return nil
 	})
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	tree, err := t.s.readTree(t.ctx, t.c) // as this transaction leaves it
 	if err != nil {
 		return err
 	}
-	for _, counter := range list {
-		if err := t.release(counter); err != nil {
-			return err
+	for _, o := range list {
+		done := o.seq == 0
+		if !done {
+			shards := []block.ID{o.shard}
+			c, err := t.cell(t.s.byKind[o.first.Kind], o.first.ID)
+			if err != nil {
+				return err
+			}
+			if c.server.present {
+				shards = append(shards, tree.Shard(c.server.rec.Region))
+			}
+			held := false
+			for _, s := range shards {
+				at, here := reached[s]
+				held = held || here
+				done = done || here && at >= o.seq
+			}
+			done = done || !held && afterCut
+		}
+		if done {
+			if err := t.release(o.counter); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -393,4 +427,22 @@ func (w *Writer) Leaves(ctx context.Context, key block.TallyKey) (map[block.ID]b
 // RecordSync keeps what a sync came to, for the screen.
 func (w *Writer) RecordSync(ctx context.Context, r block.SyncRecord) error {
 	return w.tx(ctx, func(t *tx) error { return t.writeKey("sync", r) })
+}
+
+// Resend makes every op unanswered again and returns how many there are: the server was restored from an older backup and
+// may have lost what it had answered. It knows by id those it still has. Overlays that are gone are not laid again: the
+// server's answer brings the effect.
+func (w *Writer) Resend(ctx context.Context) (n int, err error) {
+	err = w.tx(ctx, func(t *tx) error {
+		if err := t.c.exec("UPDATE kt_outbox SET fate = 0, reason = '', seq = 0 WHERE fate != 0"); err != nil {
+			return err
+		}
+		all, err := t.c.number("SELECT count(*) FROM kt_outbox")
+		n = int(all)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("resend: %w", err)
+	}
+	return n, nil
 }
