@@ -18,7 +18,7 @@ import (
 )
 
 // cache keeps frames on disk that can be made again: per stream a folder "region/class" with the manifest of its last
-// snapshot, chunks by digest, and segments by epoch and range. All access goes through one os.Root.
+// snapshot, chunks by digest, and segments by range and the running sum at its end. All access goes through one os.Root.
 type cache struct {
 	root  *os.Root
 	limit int64
@@ -62,36 +62,37 @@ func folder(st block.Stream) string { return path.Join(st.Region.String(), st.Cl
 
 func chunkName(st block.Stream, d wire.Digest) string { return path.Join(folder(st), d.String()) }
 
-func segmentName(e block.Epoch, st block.Stream, name string) string {
-	return path.Join(folder(st), "s-"+e.String()+"-"+name)
-}
+func segmentName(st block.Stream, name string) string { return path.Join(folder(st), "s-"+name) }
 
 const manifestFile = "manifest.json"
 
-// kept is a manifest on disk; the epoch tells whether it is of this life of the server.
+// kept is a manifest on disk, with the shard's running sum at its position. Epoch and position alone would not do: a
+// database that was put back by hand keeps its epoch and grows another history through the same positions, and the
+// cache may still be of the old one.
 type kept struct {
 	Epoch    block.Epoch   `json:"epoch"`
+	Sum      wire.Digest   `json:"sum"`
 	Manifest wire.Manifest `json:"manifest"`
 }
 
 // manifest returns the last snapshot of a stream when all of its chunks are there.
-func (c *cache) manifest(e block.Epoch, st block.Stream) (wire.Manifest, bool) {
+func (c *cache) manifest(e block.Epoch, st block.Stream) (kept, bool) {
 	var k kept
 	b, err := c.root.ReadFile(path.Join(folder(st), manifestFile))
 	if err != nil || json.Unmarshal(b, &k) != nil || k.Epoch != e {
-		return wire.Manifest{}, false
+		return k, false
 	}
 	for _, ch := range k.Manifest.Chunks {
 		if info, err := c.root.Stat(chunkName(st, ch.SHA256)); err != nil || info.Size() != int64(ch.Size) {
-			return wire.Manifest{}, false
+			return k, false
 		}
 	}
-	return k.Manifest, true
+	return k, true
 }
 
-// keepManifest makes m the stream's snapshot. Chunks of the one before it stay for an hour, for those who are fetching it.
-func (c *cache) keepManifest(e block.Epoch, st block.Stream, m wire.Manifest) error {
-	b, err := json.Marshal(kept{e, m})
+// keepManifest makes k the stream's snapshot. Chunks of the one before it stay for an hour, for those who are fetching it.
+func (c *cache) keepManifest(st block.Stream, k kept) error {
+	b, err := json.Marshal(k)
 	if err != nil {
 		return fmt.Errorf("keep manifest: %w", err)
 	}
@@ -99,7 +100,7 @@ func (c *cache) keepManifest(e block.Epoch, st block.Stream, m wire.Manifest) er
 		return err
 	}
 	listed := map[string]bool{manifestFile: true}
-	for _, ch := range m.Chunks {
+	for _, ch := range k.Manifest.Chunks {
 		listed[ch.SHA256.String()] = true
 	}
 	entries, err := fs.ReadDir(c.root.FS(), folder(st))
@@ -128,8 +129,8 @@ func (c *cache) openChunk(st block.Stream, d wire.Digest) (*os.File, error) {
 }
 
 // segment returns a kept segment. A file that is no frame (cut off by a full disk) is no segment.
-func (c *cache) segment(e block.Epoch, st block.Stream, name string) ([]byte, bool) {
-	b, err := c.root.ReadFile(segmentName(e, st, name))
+func (c *cache) segment(st block.Stream, name string) ([]byte, bool) {
+	b, err := c.root.ReadFile(segmentName(st, name))
 	if err != nil {
 		return nil, false
 	}
@@ -140,8 +141,8 @@ func (c *cache) segment(e block.Epoch, st block.Stream, name string) ([]byte, bo
 }
 
 // keepSegment keeps a segment if it can; it can be made again.
-func (c *cache) keepSegment(e block.Epoch, st block.Stream, name string, frame []byte) {
-	_ = c.write(segmentName(e, st, name), frame)
+func (c *cache) keepSegment(st block.Stream, name string, frame []byte) {
+	_ = c.write(segmentName(st, name), frame)
 }
 
 // write puts a file in place by one rename.

@@ -81,26 +81,26 @@ func (s *Server) segments(w http.ResponseWriter, r *http.Request, ss *session) e
 	shard := ss.city.Tree.Shard(st.Region)
 	var frame []byte
 	err = s.ops.View(ctx, func(v View) error {
-		heads, _, err := v.Heads(ctx, []block.ID{shard})
-		if err != nil {
-			return err
-		}
-		var head StreamHead
-		for _, h := range heads {
-			if h.Stream == st {
-				head = h
-			}
-		}
+		head, err := headOf(ctx, ss.city.Tree, v, st)
 		switch {
+		case err != nil:
+			return err
 		case upto > head.Seq:
 			return moved() // a cut of another life of this server
 		case after < head.Floor:
 			return &wire.Error{Status: http.StatusGone, Code: wire.CodePruned, Message: fmt.Sprintf("the log begins at %d", head.Floor)}
 		}
-		name := fmt.Sprintf("%d-%d", after, upto)
-		if b, ok := s.cache.segment(ss.city.Epoch, st, name); ok {
-			frame = b
-			return nil
+		// The running sum names the history, so that a database put back by hand never meets segments of the other one.
+		sum, known, err := v.Chain(ctx, shard, upto)
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("%d-%d-%x", after, upto, sum)
+		if known {
+			if b, ok := s.cache.segment(st, name); ok {
+				frame = b
+				return nil
+			}
 		}
 		parts, end, err := v.Changes(ctx, shard, st, after, upto, wire.SegmentRows)
 		if err != nil {
@@ -109,8 +109,8 @@ func (s *Server) segments(w http.ResponseWriter, r *http.Request, ss *session) e
 		if frame, err = wire.EncodeFrame(ss.city.Set, wire.FrameHeader{Stream: st, From: after, Upto: end}, lastOfEach(parts)); err != nil {
 			return err
 		}
-		if len(parts) >= segmentWorthKeeping {
-			s.cache.keepSegment(ss.city.Epoch, st, name, frame)
+		if known && len(parts) >= segmentWorthKeeping {
+			s.cache.keepSegment(st, name, frame)
 		}
 		return nil
 	})
@@ -183,45 +183,65 @@ func (s *Server) snapshot(w http.ResponseWriter, r *http.Request, ss *session) e
 }
 
 // manifest returns a stream's snapshot, made now when none is kept that segments can still continue. Requests for one
-// stream wait for one builder.
+// stream wait for one builder, and a builder waits for its turn before it opens its view, so that waiting holds no
+// connection to the storage.
 func (s *Server) manifest(ctx context.Context, ss *session, st block.Stream) (wire.Manifest, error) {
+	busy := &wire.Error{Status: http.StatusTooManyRequests, Code: wire.CodeBusy, Message: "too many snapshots are being made", Retry: 5}
 	release, err := s.cache.lock(ctx, st)
 	if err != nil {
-		return wire.Manifest{}, fmt.Errorf("snapshot: %w: %w", block.ErrUnavailable, err)
+		return wire.Manifest{}, busy
 	}
 	defer release()
-	shard := ss.city.Tree.Shard(st.Region)
 	var out wire.Manifest
+	found := false
+	shard := ss.city.Tree.Shard(st.Region)
 	err = s.ops.View(ctx, func(v View) error {
-		heads, _, err := v.Heads(ctx, []block.ID{shard})
+		head, err := headOf(ctx, ss.city.Tree, v, st)
+		k, ok := s.cache.manifest(ss.city.Epoch, st)
+		if seq := k.Manifest.Seq; err != nil || !ok || seq < head.Floor || seq > head.Seq || head.Seq-seq > snapshotLag {
+			return err
+		}
+		sum, _, err := v.Chain(ctx, shard, k.Manifest.Seq)
+		out, found = k.Manifest, err == nil && k.Sum == sum
+		return err
+	})
+	if err != nil || found {
+		return out, err
+	}
+	select {
+	case s.builders <- struct{}{}:
+		defer func() { <-s.builders }()
+	case <-ctx.Done():
+		return out, busy
+	}
+	err = s.ops.View(ctx, func(v View) error {
+		head, err := headOf(ctx, ss.city.Tree, v, st)
 		if err != nil {
 			return err
 		}
-		var head StreamHead
-		for _, h := range heads {
-			if h.Stream == st {
-				head = h
-			}
-		}
-		if m, ok := s.cache.manifest(ss.city.Epoch, st); ok && m.Seq >= head.Floor && m.Seq <= head.Seq && head.Seq-m.Seq <= snapshotLag {
-			out = m
-			return nil
-		}
-		select {
-		case s.builders <- struct{}{}:
-			defer func() { <-s.builders }()
-		case <-ctx.Done():
-			return &wire.Error{Status: http.StatusTooManyRequests, Code: wire.CodeBusy, Message: "too many snapshots are being made", Retry: 5}
-		}
 		start := time.Now()
-		out, err = s.build(ctx, ss.city.Set, v, st, head.Seq)
-		if err == nil {
-			s.log.Info("snapshot made", "region", st.Region, "class", st.Class.String(), "seq", head.Seq, "rows", out.Rows, "chunks", len(out.Chunks), "took", time.Since(start))
-			err = s.cache.keepManifest(ss.city.Epoch, st, out)
+		if out, err = s.build(ctx, ss.city.Set, v, st, head.Seq); err != nil {
+			return err
 		}
-		return err
+		s.log.Info("snapshot made", "region", st.Region, "class", st.Class.String(), "seq", head.Seq, "rows", out.Rows, "chunks", len(out.Chunks), "took", time.Since(start))
+		sum, _, err := v.Chain(ctx, shard, head.Seq) // none, and zero, for a stream that never held anything
+		if err != nil {
+			return err
+		}
+		return s.cache.keepManifest(st, kept{Epoch: ss.city.Epoch, Sum: sum, Manifest: out})
 	})
 	return out, err
+}
+
+// headOf returns where a stream is; a stream that never held anything is at 0.
+func headOf(ctx context.Context, tree *block.Tree, v View, st block.Stream) (StreamHead, error) {
+	heads, _, err := v.Heads(ctx, []block.ID{tree.Shard(st.Region)})
+	for _, h := range heads {
+		if h.Stream == st {
+			return h, err
+		}
+	}
+	return StreamHead{Head: block.Head{Stream: st}}, err
 }
 
 // build encodes every part a stream holds in a view as chunks and keeps them.

@@ -106,6 +106,11 @@ func (s *Server) handle(pattern, route string, h handler, auth bool) {
 		defer cancel()
 		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w}
+		// A context does not end a read or write that a slow client holds up; a connection's deadlines do. They are lifted
+		// again for the connection's next request. A writer that has none (a test's recorder) needs none.
+		conn := http.NewResponseController(w)
+		_, _ = conn.SetReadDeadline(start.Add(s.timeout)), conn.SetWriteDeadline(start.Add(s.timeout))
+		defer func() { _, _ = conn.SetReadDeadline(time.Time{}), conn.SetWriteDeadline(time.Time{}) }()
 		var device block.ID
 		err := func() error {
 			var ss *session

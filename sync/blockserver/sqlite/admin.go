@@ -195,6 +195,23 @@ func setAside(file string) error {
 	return nil
 }
 
+// Prune forgets the log of every stream but for its last keep positions and returns how many log rows went. Replicas
+// further behind take a snapshot. The running sums stay, so that no witness is forgotten.
+func (s *Storage) Prune(ctx context.Context, keep uint64) (rows int64, err error) {
+	err = s.update(ctx, func(t *txn) error {
+		if err := t.exec(ctx, "UPDATE stream_head SET floor = seq - ? WHERE seq - ? > floor", int64(keep), int64(keep)); err != nil {
+			return err
+		}
+		const gone = ` FROM log WHERE EXISTS (SELECT 1 FROM stream_head h
+			WHERE h.shard = log.shard AND h.region = log.region AND h.class = log.class AND log.seq <= h.floor)`
+		if _, err := t.one(ctx, "SELECT COUNT(*)"+gone, nil, &rows); err != nil {
+			return err
+		}
+		return t.exec(ctx, "DELETE"+gone)
+	})
+	return rows, err
+}
+
 // Verification is what Verify found. The server is sound when Faults is empty.
 type Verification struct {
 	Rows   int64

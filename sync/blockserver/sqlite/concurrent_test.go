@@ -188,6 +188,12 @@ func TestSetBackByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.sync()
+	if err := os.RemoveAll(w.store.CacheDir() + "/" + regionID("s1").String()); err != nil {
+		t.Fatal(err)
+	}
+	w.close()
+	w.open()
+	w.enrol("early", "s1", "field").sync() // leaves a snapshot with the change in the cache
 	w.close()
 	if err := os.WriteFile(file, kept, 0o600); err != nil {
 		t.Fatal(err)
@@ -206,12 +212,42 @@ func TestSetBackByHand(t *testing.T) {
 	if len(d.hello.Lost) == 0 || d.epoch != epoch {
 		t.Errorf("hello of a server that was set back: lost %v, epoch changed %t", d.hello.Lost, d.hello.EpochChanged)
 	}
+	// The cache still has what was made in the other history: a device that takes a snapshot now must not get that.
+	late := w.enrol("late", "s1", "field")
+	late.sync()
 	if r, err := d.push(lost); err != nil || r[0].Fate != block.FateApplied {
 		t.Errorf("the lost op sent again = %+v, %v", r, err)
 	}
 	d.sync()
 	if len(d.hello.Lost) != 0 {
 		t.Error("the loss is told twice")
+	}
+	w.sound()
+}
+
+// A replica that is behind the pruned log takes a snapshot and is right again; one that is not goes on by segments.
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.load(people()...)
+	behind, near := w.enrol("behind", "s1", "field"), w.enrol("near", "s1", "field")
+	behind.sync()
+	writer := w.enrol("writer", "s1", "field")
+	for n := range 10 {
+		if n == 8 {
+			near.sync()
+		}
+		writer.must(block.FateApplied, "", change("building", "b-s1a1", block.Ver(n+1), map[string]block.Value{"floors": block.IntValue(int64(n + 20))}))
+	}
+	rows, err := w.store.Prune(t.Context(), 3)
+	if err != nil || rows != 14 { // seven changes of a building, which has two classes
+		t.Errorf("Prune = %d, %v, want 14 rows", rows, err)
+	}
+	snaps := [2]int{behind.snaps, near.snaps}
+	behind.sync()
+	near.sync()
+	if behind.snaps == snaps[0] || near.snaps != snaps[1] {
+		t.Errorf("snapshots taken: %d by the one behind, %d by the one near", behind.snaps-snaps[0], near.snaps-snaps[1])
 	}
 	w.sound()
 }

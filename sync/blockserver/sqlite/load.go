@@ -25,40 +25,51 @@ import (
 // streams anew as snapshots.
 func (s *Storage) Load(ctx context.Context, records iter.Seq2[block.Record, error]) (int, error) {
 	n := 0
-	err := s.update(ctx, func(t *txn) error {
-		l, err := newLoader(ctx, t)
+	err := s.writer.with(ctx, func(c *conn) error {
+		err := c.transaction(ctx, "BEGIN IMMEDIATE", func() error {
+			l, err := newLoader(ctx, &txn{view{s: s, c: c, tree: s.city.Load().Tree}})
+			if err != nil {
+				return err
+			}
+			for r, err := range records {
+				if err != nil {
+					return fmt.Errorf("load record %d: %w", n+1, err)
+				}
+				if n%1024 == 0 && ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err := l.add(r); err != nil {
+					return fmt.Errorf("load record %d: %w", n+1, err)
+				}
+				n++
+			}
+			return l.finish()
+		})
 		if err != nil {
 			return err
 		}
-		for r, err := range records {
-			if err != nil {
-				return fmt.Errorf("load record %d: %w", n+1, err)
-			}
-			if n%1024 == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err := l.add(r); err != nil {
-				return fmt.Errorf("load record %d: %w", n+1, err)
-			}
-			n++
-		}
-		return l.finish()
+		return s.refresh(context.WithoutCancel(ctx)) // the writer is still ours: no op sees new rows with the old tree
 	})
 	if err != nil {
 		return 0, err
 	}
+	return n, nil
+}
+
+// refresh reads again what Load may have changed of the city.
+func (s *Storage) refresh(ctx context.Context) error {
 	s.types.Store(nil)
 	city := *s.city.Load()
-	if city.Meta.TimeZone == "" { // Init: there is nothing to read again yet
-		return n, nil
+	if city.Meta.TimeZone == "" { // Init: Open reads it all
+		return nil
 	}
 	tree, err := s.readTree(ctx)
 	if err != nil {
-		return n, err
+		return err
 	}
 	city.Tree = tree
 	s.city.Store(&city)
-	return n, nil
+	return nil
 }
 
 type loader struct {

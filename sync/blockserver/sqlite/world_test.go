@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -167,12 +165,6 @@ func record(kind block.Kind, id, region string, fields map[string]block.Value) b
 		plan.Set(&r, name, v)
 	}
 	return r
-}
-
-func point(x, y int32) block.WKB {
-	b := []byte{1, 1, 0, 0, 0}
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(float64(x)/1e7))
-	return binary.LittleEndian.AppendUint64(b, math.Float64bits(float64(y)/1e7))
 }
 
 func text(s string) block.Value { return block.TextValue(s) }
