@@ -60,6 +60,13 @@ func TestReport(t *testing.T) {
 	if v, err := s.Reader().Verify(ctx); err != nil || !v.OK() {
 		t.Errorf("verify: %+v, %v", v, err)
 	}
+	// The server was restored from an older backup: everything goes out again.
+	if n, err := s.Writer().Resend(ctx); n != 1 || err != nil {
+		t.Errorf("Resend = %d, %v", n, err)
+	}
+	if out, err := s.Writer().Outbox(ctx, 10); err != nil || len(out) != 1 || out[0].ID != op.ID {
+		t.Errorf("outbox after Resend = %+v, %v", out, err)
+	}
 }
 
 func TestEditRefuses(t *testing.T) {
