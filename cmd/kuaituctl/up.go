@@ -103,6 +103,18 @@ func citySlug(pack string) (string, error) {
 	return fmt.Sprintf("%s-%x", strings.TrimSuffix(filepath.Base(abs), filepath.Ext(abs)), sum[:4]), nil
 }
 
+// packDir is the folder whose base maps the window shows: the pack's own, or where init wrote the demo pack.
+func (u *deployment) packDir() string {
+	if u.pack == "demo" {
+		return filepath.Join(u.home, "server", "pack")
+	}
+	abs, err := filepath.Abs(u.pack)
+	if err != nil {
+		return u.pack
+	}
+	return abs
+}
+
 // tool returns the path of a program built beside this one.
 func tool(name string) (string, error) {
 	self, err := os.Executable()
@@ -290,7 +302,7 @@ func (u *deployment) open(ctx context.Context, store string) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"--store", store, "--server", u.server}
+	args := []string{"--store", store, "--server", u.server, "--pack", u.packDir()}
 	if u.lang != "" {
 		args = append(args, "--lang", u.lang)
 	}

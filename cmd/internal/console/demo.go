@@ -28,12 +28,15 @@ const (
 	demoBase       = "base.geojson"
 )
 
+// demoSeed is the shipped city.
+const demoSeed = 1
+
 // writeDemo makes the demo pack in dir. pack.json is written last, so an interrupted folder is no pack.
 func writeDemo(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the demo pack: %w", err)
 	}
-	city := demo.New(Seed)
+	city := demo.New(demoSeed)
 	codes := map[block.ID]string{}
 	for _, r := range city.Regions {
 		codes[r.ID] = r.Code

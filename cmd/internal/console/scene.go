@@ -69,6 +69,7 @@ type Base struct {
 	Tiles  []mapview.TileSource
 	Shapes []mapview.Layer
 	Name   string // of the first base map, in Chinese
+	NameEN string
 }
 
 // Under puts the base below the layers of a scene.
@@ -84,6 +85,7 @@ type packBase struct {
 		Datum string `json:"datum"`
 		Name  struct {
 			ZH string `json:"zh"`
+			EN string `json:"en"`
 		} `json:"name"`
 	} `json:"basemaps"`
 }
@@ -118,7 +120,7 @@ func OpenBase(pack string) (*Base, func(), error) {
 		}
 		path := filepath.Join(pack, filepath.FromSlash(m.File))
 		if base.Name == "" {
-			base.Name = m.Name.ZH
+			base.Name, base.NameEN = m.Name.ZH, m.Name.EN
 		}
 		if filepath.Ext(path) == ".geojson" {
 			shapes, err := readShapes(path)

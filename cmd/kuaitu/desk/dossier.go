@@ -1,0 +1,322 @@
+package desk
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kuaitu/block"
+	"kuaitu/block/schema"
+	"kuaitu/cmd/internal/console"
+	"kuaitu/geo"
+	"kuaitu/store"
+	"kuaitu/ui/state"
+)
+
+// Dossier implements ui.Data.
+func (d *Desk) Dossier(ctx context.Context, ref state.Ref) (state.Dossier, error) {
+	g, err := d.current(ctx)
+	if err != nil {
+		return state.Dossier{}, err
+	}
+	p, err := d.st.Set().Plan(ref.Kind)
+	if err != nil {
+		return state.Dossier{}, err
+	}
+	rec, err := d.st.Reader().Get(ctx, ref.Kind, ref.ID)
+	if err != nil {
+		return state.Dossier{}, err
+	}
+	out := state.Dossier{
+		Ref: ref, Title: console.Label(p, rec), Code: p.Get(rec, "code").Text(), Place: g.path(rec.Region), AsOf: d.asOf(ctx),
+	}
+	if b, err := geo.ParseWKB(rec.Geometry); err == nil && !geo.Empty(b) {
+		out.Bound, out.HasAt = b.Bound(), true
+		if out.At, _ = geo.InnerPoint(b); out.At == [2]float64{} {
+			out.At = out.Bound.Center()
+		}
+	}
+	ops, err := syncMarks(ctx, d.st)
+	if err != nil {
+		return out, err
+	}
+	if out.Sync = ops[ref.ID]; out.Sync == state.Proved {
+		out.Sync = state.NoMark // being equal to the server is the normal case
+	}
+	out.Sections = []state.Section{{Head: state.Text{ZH: "登记信息", EN: "On record"}, Facts: facts(p, rec)}}
+	switch ref.Kind {
+	case "building":
+		err = d.building(ctx, p, rec, &out)
+	case "region":
+		err = d.region(ctx, g, rec.ID, &out)
+	case "event":
+		err = d.event(ctx, g, p, rec, &out)
+	}
+	return out, err
+}
+
+// asOf is when the data shown was last known to be the server's: the last good sync, zero in a standalone store.
+func (d *Desk) asOf(ctx context.Context) time.Time {
+	last, ok, err := d.st.Reader().LastSync(ctx)
+	if err != nil || !ok || !last.OK {
+		return time.Time{}
+	}
+	return last.At
+}
+
+// facts lists the fields that have a value, with choices in words. Titles, codes and references are shown elsewhere.
+func facts(p *schema.Plan, rec block.Record) []state.Fact {
+	var out []state.Fact
+	for i, f := range p.Kind.Fields {
+		v := rec.Values[i]
+		if v.IsNull() || f.Retired || f.Type == block.Ref || f.Type == block.Bytes || slices.Contains([]string{"code", "scheme", "name", "source_id", "name_en", "made"}, f.Name) {
+			continue
+		}
+		out = append(out, state.Fact{
+			Label: state.Text{ZH: f.ZH, EN: f.EN}, Value: factValue(f, v), Masked: f.Class == block.Sensitive && rec.Parts.Has(block.Masked),
+		})
+	}
+	return out
+}
+
+func factValue(f schema.Field, v block.Value) string {
+	switch f.Type {
+	case block.Text:
+		return choiceLabel(f.Choices, v.Text())
+	case block.Bool:
+		if v.Bool() {
+			return "是"
+		}
+		return "否"
+	case block.Time:
+		return v.Time().In(time.Local).Format("2006-01-02 15:04")
+	case block.Float:
+		return strings.TrimSpace(fmt.Sprintf("%.4g %s", v.Float(), f.Unit))
+	}
+	return strings.TrimSpace(v.Plain() + " " + f.Unit)
+}
+
+// building adds the figures, the 楼盘表 and the open events of a building.
+func (d *Desk) building(ctx context.Context, p *schema.Plan, rec block.Record, out *state.Dossier) error {
+	if address := p.Get(rec, "address").Text(); address != "" {
+		out.Place = strings.TrimSpace(out.Place + " " + address)
+	}
+	if use := p.Get(rec, "use"); !use.IsNull() {
+		out.Tags = append(out.Tags, choiceLabel(schema.BuildingUses, use.Text()))
+	}
+	if n := p.Get(rec, "floors").Int(); n > 0 {
+		tag := fmt.Sprintf("%d 层", n)
+		if below := p.Get(rec, "floors_below").Int(); below > 0 {
+			tag += fmt.Sprintf(" + B%d", below)
+		}
+		out.Tags = append(out.Tags, tag)
+	}
+	if n := p.Get(rec, "units").Int(); n > 1 {
+		out.Tags = append(out.Tags, fmt.Sprintf("%d 单元", n))
+	}
+	if y := p.Get(rec, "year").Int(); y > 0 {
+		out.Tags = append(out.Tags, fmt.Sprintf("%d 年", y))
+	}
+	if p.Get(rec, "urban_village").Bool() {
+		out.Tags = append(out.Tags, "城中村")
+	}
+	if out.Title == p.Kind.ZH || out.Title == p.Get(rec, "source_id").Text() {
+		out.Title = unnamed(p, rec)
+	}
+	here := []store.Where{{Field: "building", Values: []block.Value{block.RefValue(rec.ID)}}}
+	rooms, err := d.st.Reader().List(ctx, store.Query{Kind: "room", Where: here})
+	if err != nil {
+		return err
+	}
+	entities, err := d.st.Reader().Count(ctx, store.Query{Kind: "legal_entity", Where: here})
+	if err != nil {
+		return err
+	}
+	rp, err := d.st.Set().Plan("room")
+	if err != nil {
+		return err
+	}
+	persons, states := 0, map[string]int{}
+	for _, r := range rooms {
+		persons += int(rp.Get(r, "persons").Int())
+		states[rp.Get(r, "state").Text()]++
+	}
+	open, light, err := d.eventsOf(ctx, here, out)
+	if err != nil {
+		return err
+	}
+	out.Figures = []state.Figure{
+		{Label: state.Text{ZH: "房屋", EN: "Rooms"}, Value: len(rooms)}, {Label: state.Text{ZH: "人口", EN: "Residents"}, Value: persons},
+		{Label: state.Text{ZH: "法人", EN: "Entities"}, Value: int(entities)}, {Label: state.Text{ZH: "在办事件", EN: "Open events"}, Value: open, Light: light},
+		{Label: state.Text{ZH: "空置", EN: "Vacant"}, Value: states["empty"]}, {Label: state.Text{ZH: "待核", EN: "To verify"}, Value: states["unverified"]},
+	}
+	out.Matrix = matrix(rp, rooms)
+	return nil
+}
+
+// unnamed calls a building without a name by what is known: its use and its number in the source.
+func unnamed(p *schema.Plan, rec block.Record) string {
+	title := choiceLabel(schema.BuildingUses, p.Get(rec, "use").Text())
+	if title == "" || title == "未分类" {
+		title = p.Kind.ZH
+	}
+	if no := p.Get(rec, "source_id").Text(); no != "" {
+		title += " " + no
+	}
+	return title
+}
+
+// eventsOf counts the open events at a building, finds their worst light and lists the latest as moments.
+func (d *Desk) eventsOf(ctx context.Context, here []store.Where, out *state.Dossier) (open int, worst state.Light, err error) {
+	ep, err := d.st.Set().Plan("event")
+	if err != nil {
+		return 0, 0, err
+	}
+	rows, err := d.st.Reader().List(ctx, store.Query{Kind: "event", Where: here, Order: []store.Order{{Field: "reported_at", Desc: true}}})
+	if err != nil {
+		return 0, 0, err
+	}
+	g, err := d.current(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	now := d.now()
+	for _, rec := range rows {
+		e := g.event(ep, rec)
+		light := e.Clock.Light(now)
+		if !e.closed {
+			open++
+			worst = max(worst, light)
+		}
+		if len(out.Past) < 6 {
+			out.Past = append(out.Past, state.Moment{At: e.Reported, Text: e.Type.ZH + " " + choiceLabel(schema.EventStates, e.State), By: e.Unit, Urgent: light >= state.Late})
+		}
+	}
+	out.PastAll = len(rows)
+	return open, worst, nil
+}
+
+// matrix lays rooms out by floor and staircase, top floor first; nil without rooms.
+func matrix(p *schema.Plan, rooms []block.Record) *state.Matrix {
+	if len(rooms) == 0 {
+		return nil
+	}
+	type place struct {
+		floor  int64
+		unit   string
+		number string
+		state  state.Cell
+	}
+	var places []place
+	var units []string
+	counts := map[string]int{}
+	for _, r := range rooms {
+		pl := place{p.Get(r, "floor").Int(), p.Get(r, "unit").Text(), p.Get(r, "number").Text(), state.Cell(p.Get(r, "state").Text())}
+		places = append(places, pl)
+		counts[string(pl.state)]++
+		if !slices.Contains(units, pl.unit) {
+			units = append(units, pl.unit)
+		}
+	}
+	slices.Sort(units)
+	slices.SortFunc(places, func(a, b place) int {
+		return cmp.Or(cmp.Compare(b.floor, a.floor), cmp.Compare(a.unit, b.unit), cmp.Compare(a.number, b.number))
+	})
+	perFloor := map[int64]map[string][]state.Cell{}
+	width := map[string]int{}
+	var floors []int64
+	for _, pl := range places {
+		if perFloor[pl.floor] == nil {
+			perFloor[pl.floor] = map[string][]state.Cell{}
+			floors = append(floors, pl.floor)
+		}
+		perFloor[pl.floor][pl.unit] = append(perFloor[pl.floor][pl.unit], pl.state)
+		width[pl.unit] = max(width[pl.unit], len(perFloor[pl.floor][pl.unit]))
+	}
+	m := &state.Matrix{Note: fmt.Sprintf("自住 %d·出租 %d·商用 %d", counts["own"], counts["let"], counts["shop"])}
+	for _, u := range units {
+		m.Groups = append(m.Groups, width[u])
+	}
+	for _, f := range floors {
+		name := fmt.Sprint(f)
+		if f < 0 {
+			name = fmt.Sprintf("B%d", -f)
+		}
+		row := state.MatrixFloor{Name: name}
+		for _, u := range units {
+			cells := perFloor[f][u]
+			for len(cells) < width[u] {
+				cells = append(cells, state.CellNone)
+			}
+			row.Cells = append(row.Cells, cells...)
+		}
+		m.Floors = append(m.Floors, row)
+	}
+	return m
+}
+
+// region adds the figures of a region's subtree.
+func (d *Desk) region(ctx context.Context, g *digest, id block.ID, out *state.Dossier) error {
+	r, ok := g.tree.Region(id)
+	if !ok {
+		return nil
+	}
+	out.Title, out.Made = r.ShortName(), r.Made
+	out.Place = g.path(r.Parent)
+	count := func(kind block.Kind) (int, error) {
+		n, err := d.st.Reader().Count(ctx, store.Query{Kind: kind, Within: []block.ID{id}})
+		return int(n), err
+	}
+	rooms, err := count("room")
+	if err != nil {
+		return err
+	}
+	persons, err := count("person")
+	if err != nil {
+		return err
+	}
+	entities, err := count("legal_entity")
+	if err != nil {
+		return err
+	}
+	out.Figures = []state.Figure{
+		{Label: state.Text{ZH: "楼栋", EN: "Buildings"}, Value: g.buildings[id]}, {Label: state.Text{ZH: "房屋", EN: "Rooms"}, Value: rooms},
+		{Label: state.Text{ZH: "人口", EN: "Residents"}, Value: persons}, {Label: state.Text{ZH: "法人", EN: "Entities"}, Value: entities},
+		{Label: state.Text{ZH: "在办事件", EN: "Open events"}, Value: g.open[id], Light: g.worst[id]},
+		{Label: state.Text{ZH: "下级区域", EN: "Regions below"}, Value: len(g.tree.Subtree(id)) - 1},
+	}
+	return nil
+}
+
+// event adds the state and the hand-over chain of a case.
+func (d *Desk) event(ctx context.Context, g *digest, p *schema.Plan, rec block.Record, out *state.Dossier) error {
+	e := g.event(p, rec)
+	out.Title = e.Type.ZH
+	out.Code = ""
+	out.Place = strings.TrimSpace(g.path(rec.Region) + " " + p.Get(rec, "address").Text())
+	if e.Number != "" {
+		out.Tags = append(out.Tags, e.Number)
+	}
+	out.Tags = append(out.Tags, choiceLabel(schema.EventStates, e.State))
+	sp, err := d.st.Set().Plan("event_step")
+	if err != nil {
+		return err
+	}
+	steps, err := d.st.Reader().List(ctx, store.Query{Kind: "event_step", Where: []store.Where{{Field: "event", Values: []block.Value{block.RefValue(rec.ID)}}}})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(steps, func(a, b block.Record) int { return stepTime(sp, b).Compare(stepTime(sp, a)) })
+	for _, s := range steps {
+		text := choiceLabel(schema.EventStates, sp.Get(s, "to_state").Text())
+		if note := sp.Get(s, "note").Text(); note != "" {
+			text += "：" + note
+		}
+		out.Past = append(out.Past, state.Moment{At: stepTime(sp, s), Text: text, By: sp.Get(s, "unit").Text()})
+	}
+	out.PastAll = len(steps)
+	return nil
+}

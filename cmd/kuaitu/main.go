@@ -1,0 +1,290 @@
+// Kuaitu is the console's window: the map with grids, buildings and events over a local store, search, details, reports,
+// imports, and sync in the background.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"image/png"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"kuaitu/block"
+	"kuaitu/cmd/internal/cli"
+	"kuaitu/cmd/internal/console"
+	"kuaitu/cmd/kuaitu/desk"
+	"kuaitu/mapview"
+	"kuaitu/mapview/mapwidget"
+	"kuaitu/store"
+	"kuaitu/store/maplayer"
+	"kuaitu/ui"
+	"kuaitu/ui/state"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"golang.org/x/sync/errgroup"
+)
+
+var version = "dev"
+
+// config is the command line.
+type config struct {
+	store, post, server, pack, lang string
+	screenshot                      string
+	after                           time.Duration
+	dark                            bool
+	size                            string
+}
+
+func main() {
+	ensureUTF8()
+	var c config
+	fs := flag.NewFlagSet("kuaitu", flag.ContinueOnError)
+	fs.StringVar(&c.store, "store", "", "the local store, a GeoPackage `file`; default: the last one")
+	fs.StringVar(&c.post, "post", "desk", "desk (field and wall come later)")
+	fs.StringVar(&c.server, "server", "", "`URL` of the city server; default: the one enrolled with")
+	fs.StringVar(&c.pack, "pack", "", "`folder` of the city pack whose base map lies below; default: the one used last")
+	fs.StringVar(&c.lang, "lang", "", "zh or en; default: as last time, else by the system")
+	fs.BoolVar(&c.dark, "dark", false, "the dark theme")
+	fs.StringVar(&c.screenshot, "screenshot", "", "save a picture of the window to this PNG `file` and end")
+	fs.DurationVar(&c.after, "after", 5*time.Second, "with --screenshot: how long after the start")
+	fs.StringVar(&c.size, "size", "", "`WxH` of the window; default: 1440x900, or the whole screen with --screenshot")
+	if err := fs.Parse(os.Args[1:]); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			os.Exit(cli.ExitDone)
+		}
+		os.Exit(cli.ExitUsage)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, c)
+	stop()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintf(os.Stderr, "kuaitu: %v\n", err)
+	}
+	os.Exit(cli.ExitCode(err))
+}
+
+// run opens the store, shows the window and returns when it is closed or ctx ends.
+func run(ctx context.Context, c config) (err error) {
+	if c.post != "desk" {
+		return cli.Usagef("--post %s: only desk is there yet", c.post)
+	}
+	fyneApp := app.NewWithID("cn.kuaitu.console")
+	fyneApp.SetIcon(ui.AppIcon())
+	prefs := fyneApp.Preferences()
+	if c.store == "" {
+		c.store = prefs.String("store")
+	}
+	if c.store == "" {
+		return cli.Usagef("--store FILE is needed the first time; make run makes one with a city in it")
+	}
+	st, err := openStore(ctx, c.store)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	prefs.SetString("store", c.store)
+	if c.pack == "" {
+		c.pack = prefs.String("pack:" + c.store)
+	}
+	prefs.SetString("pack:"+c.store, c.pack)
+	if err := moveServer(ctx, st, c.server); err != nil {
+		return err
+	}
+	base, closeBase, err := console.OpenBase(c.pack)
+	if err != nil {
+		slog.Warn("the base map cannot be shown", "err", err)
+		base, closeBase = &console.Base{}, func() {}
+	}
+	defer closeBase()
+	return show(ctx, c, fyneApp, st, base)
+}
+
+func openStore(ctx context.Context, path string) (*store.Store, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("store %s: %w", filepath.Base(path), err)
+	}
+	return store.Open(ctx, path, store.Options{})
+}
+
+// moveServer keeps another address of the server that the store is enrolled with.
+func moveServer(ctx context.Context, st *store.Store, server string) error {
+	e, ok, err := st.Writer().Enrolment(ctx)
+	if err != nil || !ok || server == "" || e.Server == server {
+		return err
+	}
+	e.Server = server
+	return st.Writer().SetEnrolment(ctx, e)
+}
+
+// show builds the window and runs everything behind it; all goroutines have ended when it returns.
+func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base *console.Base) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	g, ctx := errgroup.WithContext(ctx)
+
+	d := desk.New(st, time.Now, userName())
+	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{Icons: eventIcons(ctx, d)})
+	if err != nil {
+		return err
+	}
+	chartMap := mapwidget.New(mapview.PyramidOptions{})
+	chart := ui.NewChart(chartMap, desk.Kinds(), fyne.Do)
+	scene := func() mapview.Scene {
+		s := layers.Scene()
+		base.Under(&s)
+		return s
+	}
+	syncing := newSyncing(ctx, st)
+	win, err := buildWindow(ctx, c, fyneApp, st, d, chart, syncing, base)
+	if err != nil {
+		return err
+	}
+	chart.SetScene(scene())
+
+	g.Go(func() error { return ignoreEnd(ctx, chartMap.Run(ctx)) })
+	notices := make(chan store.Notice, 64)
+	unsubscribe := st.Subscribe(func(n store.Notice) {
+		d.Changed(n)
+		select {
+		case notices <- n:
+		case <-ctx.Done():
+		}
+	})
+	defer unsubscribe()
+	g.Go(func() error {
+		tick := time.NewTicker(time.Minute) // lights change with the clock
+		defer tick.Stop()
+		return ignoreEnd(ctx, layers.Run(ctx, notices, tick.C, func(err error) {
+			if err != nil {
+				slog.Warn("a map layer could not be read", "err", err)
+				return
+			}
+			s := scene()
+			fyne.Do(func() { chart.SetScene(s); win.DataChanged() })
+		}))
+	})
+	if syncing.enrolled {
+		g.Go(func() error {
+			return ignoreEnd(ctx, syncing.run(ctx, func() { fyne.Do(win.SyncChanged) }))
+		})
+	}
+	var shotErr error
+	if c.screenshot != "" {
+		g.Go(func() error {
+			shotErr = takePicture(ctx, win, c.screenshot, c.after)
+			fyne.Do(fyneApp.Quit)
+			return nil
+		})
+	}
+	g.Go(func() error { // a signal, or a part that failed, ends the window
+		<-ctx.Done()
+		fyne.Do(fyneApp.Quit)
+		return nil
+	})
+	win.Fyne().Show()
+	fyneApp.Run()
+	win.Close()
+	cancel()
+	return errors.Join(g.Wait(), shotErr)
+}
+
+// ignoreEnd makes the end that was asked for no error.
+func ignoreEnd(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// eventIcons maps event types to the signs of the catalogue.
+func eventIcons(ctx context.Context, d *desk.Desk) func(string) mapview.Icon {
+	icons := map[string]mapview.Icon{
+		"trash": mapview.IconTrash, "speakerphone": mapview.IconSpeaker, "crane": mapview.IconCrane, "shopping-cart": mapview.IconCart,
+		"urgent": mapview.IconUrgent, "tool": mapview.IconTool, "flame": mapview.IconFlame,
+	}
+	byType := map[string]mapview.Icon{}
+	types, err := d.EventTypes(ctx)
+	if err != nil {
+		slog.Warn("the event catalogue could not be read", "err", err)
+	}
+	for _, t := range types {
+		byType[t.Code] = icons[t.Icon]
+	}
+	return func(code string) mapview.Icon { return byType[code] }
+}
+
+// buildWindow puts the window together and opens it on the user's region.
+func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, d *desk.Desk, chart *ui.Chart, syncing *syncing, base *console.Base) (*ui.Window, error) {
+	meta, err := st.Reader().Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(meta.TZ)
+	if err != nil {
+		zone = time.Local
+	}
+	home, title, bound, placed, err := d.Home(ctx)
+	if err != nil {
+		return nil, err
+	}
+	prefs := fyneApp.Preferences()
+	lang := c.lang
+	if lang == "" {
+		lang = prefs.StringWithFallback("lang", systemLang())
+	}
+	name := state.Text{ZH: base.Name, EN: base.NameEN}
+	win, err := ui.New(fyneApp, ui.Deps{
+		Data: d, Sync: syncing, Files: files{st}, Map: chart, Post: fyne.Do, Now: time.Now, Zone: zone,
+		Lang: lang, Dark: c.dark || prefs.String("dark") == "true", Remember: prefs.SetString,
+		Home: home, Title: title, Datum: "CGCS2000", BaseMap: name, Attribution: meta.Attribution, Version: version, Licences: licences,
+		DiskFree: func() int64 { return diskFree(filepath.Dir(st.Path())) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	w, h := float32(1440), float32(900)
+	if c.screenshot != "" {
+		w, h = 1920, 1080
+	}
+	if c.size != "" {
+		if _, err := fmt.Sscanf(c.size, "%fx%f", &w, &h); err != nil {
+			return nil, cli.Usagef("--size %s: WxH", c.size)
+		}
+	}
+	win.Fyne().Resize(fyne.NewSize(w, h))
+	if placed {
+		chart.Fit(bound)
+	}
+	return win, nil
+}
+
+// takePicture waits, saves a picture of the window's content and returns.
+func takePicture(ctx context.Context, win *ui.Window, path string, after time.Duration) error {
+	timer := time.NewTimer(after)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+	}
+	var err error
+	fyne.DoAndWait(func() {
+		img := win.Fyne().Canvas().Capture()
+		var f *os.File
+		if f, err = os.Create(path); err != nil {
+			return
+		}
+		err = errors.Join(png.Encode(f, img), f.Close())
+	})
+	if err != nil {
+		return fmt.Errorf("screenshot: %w", errors.Join(err, block.ErrUnavailable))
+	}
+	return nil
+}
