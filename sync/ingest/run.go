@@ -86,7 +86,8 @@ func Digest(path string) (sum [32]byte, err error) {
 
 // Run reads src and yields its records in the order of the file; report is complete when the sequence has ended
 // without an error. An error ends the sequence: the sink must then keep nothing. The records' IDs are made of the
-// file's digest, the kind and the record's line, so reading a file twice names the same records.
+// file's digest, the kind and the record's place in the order of the file, broken ones counted, so reading a file twice
+// names the same records. (Lines will not do: a GeoJSON file may well be one line.)
 //
 // Three goroutines share the work (read, convert, and the caller's sink); all have ended when the sequence has.
 func Run(ctx context.Context, src *geofile.Source, digest [32]byte, opt Options, report *Report) iter.Seq2[Row, error] {
@@ -136,6 +137,7 @@ const batchRows = 256
 // batch is a run of features with the names of the columns known when it was read.
 type batch struct {
 	features []geofile.Feature
+	at       []uint64 // place of each in the file, from 1
 	columns  []string
 }
 
@@ -144,7 +146,7 @@ func readBatches(ctx context.Context, src *geofile.Source, out chan<- batch, bad
 	defer close(out)
 	defer close(bad)
 	var columns []string
-	features := make([]geofile.Feature, 0, batchRows)
+	features, at, n := make([]geofile.Feature, 0, batchRows), make([]uint64, 0, batchRows), uint64(0)
 	send := func() bool {
 		if known := src.Columns(); len(known) != len(columns) {
 			columns = make([]string, len(known))
@@ -153,17 +155,18 @@ func readBatches(ctx context.Context, src *geofile.Source, out chan<- batch, bad
 			}
 		}
 		select {
-		case out <- batch{features, columns}:
+		case out <- batch{features, at, columns}:
 		case <-ctx.Done():
 			return false
 		}
 		if progress != nil {
 			progress(src.Progress())
 		}
-		features = make([]geofile.Feature, 0, batchRows)
+		features, at = make([]geofile.Feature, 0, batchRows), make([]uint64, 0, batchRows)
 		return true
 	}
 	for f, err := range src.Features(ctx) {
+		n++
 		var record *geofile.RecordError
 		switch {
 		case errors.As(err, &record):
@@ -177,7 +180,7 @@ func readBatches(ctx context.Context, src *geofile.Source, out chan<- batch, bad
 			failed <- fileKind(err)
 			return
 		default:
-			if features = append(features, f); len(features) == batchRows && !send() {
+			if features, at = append(features, f), append(at, n); len(features) == batchRows && !send() {
 				failed <- ctx.Err()
 				return
 			}
@@ -261,7 +264,7 @@ func (c *converter) convertAll(ctx context.Context, in <-chan batch, bad <-chan 
 			c.bind(b.columns)
 			rows := make([]Row, 0, len(b.features))
 			for i := range b.features {
-				if row, ok := c.convert(&b.features[i]); ok {
+				if row, ok := c.convert(&b.features[i], b.at[i]); ok {
 					rows = append(rows, row)
 				}
 			}
@@ -294,13 +297,11 @@ func refuses(f *schema.Field, fault string) bool {
 	return f.Required || fault == faultDestroyed || codeLike(f.Name)
 }
 
-func (c *converter) convert(f *geofile.Feature) (Row, bool) {
+// convert makes a row of the at-th record of the file.
+func (c *converter) convert(f *geofile.Feature, at uint64) (Row, bool) {
 	p := c.opt.Plan
 	c.report.Read++
-	rec := p.New(block.BulkID(c.shard, p.Kind.No, uint64(f.Line)), block.ID{})
-	if f.Line <= 0 {
-		rec.ID = block.BulkID(c.shard, p.Kind.No, uint64(c.report.Read))
-	}
+	rec := p.New(block.BulkID(c.shard, p.Kind.No, at), block.ID{})
 	var repairs []string
 	region := ""
 	for i, v := range f.Values {

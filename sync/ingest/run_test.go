@@ -185,3 +185,21 @@ func BenchmarkRunShenzhen(b *testing.B) {
 		runFile(b, path, Options{Plan: plan(b, "building"), Datum: geo.WGS84})
 	}
 }
+
+func TestRunNamesRecordsByTheirPlace(t *testing.T) {
+	one := `{"type":"Feature","properties":{"name":"x"},"geometry":` + square + `}`
+	rows, report := runFile(t, write(t, "line.geojson", `{"type":"FeatureCollection","features":[`+one+`,`+one+`,{"type":"Feature","geometry":7},`+one+`]}`), Options{Plan: plan(t, "building")})
+	if len(rows) != 3 || report.Read != 4 {
+		t.Fatalf("%d rows of %+v, want 3 of 4", len(rows), report)
+	}
+	ids := map[block.ID]bool{}
+	for _, r := range rows {
+		ids[r.Record.ID] = true
+	}
+	if len(ids) != 3 {
+		t.Errorf("%d IDs for 3 records on one line", len(ids))
+	}
+	if want := block.BulkID(0, 0, 4); rows[2].Record.ID[15] != want[15] {
+		t.Errorf("the fourth record, after a broken one, is called %s", rows[2].Record.ID)
+	}
+}
