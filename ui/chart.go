@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"github.com/paulmach/orb"
 
+	"kuaitu/assets"
 	"kuaitu/block"
 	"kuaitu/mapview"
 	"kuaitu/mapview/mapwidget"
@@ -37,6 +38,11 @@ const BaseLayer = "basemap"
 // layer list have the names of scene layers, and BaseLayer for the base map.
 func NewChart(m *mapwidget.Map, kinds map[string]block.Kind, post func(func())) *Chart {
 	c := &Chart{m: m, kinds: kinds, post: post, off: map[string]bool{}, light: mapview.LightStyle(), dark: mapview.DarkStyle()}
+	fonts, err := mapview.NewFonts(assets.FontRegular(), assets.FontBold())
+	if err != nil {
+		panic(err) // our own embedded fonts, covered by a test
+	}
+	c.light.Fonts, c.dark.Fonts = fonts, fonts
 	c.style = c.light
 	return c
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/driver/software"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -239,7 +241,7 @@ func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Stor
 	if lang == "" {
 		lang = prefs.StringWithFallback("lang", systemLang())
 	}
-	name := state.Text{ZH: base.Name, EN: base.NameEN}
+	name := state.Text{ZH: plainName(base.Name, "底图"), EN: plainName(base.NameEN, "Base map")}
 	win, err := ui.New(fyneApp, ui.Deps{
 		Data: d, Sync: syncing, Files: files{st}, Map: chart, Post: fyne.Do, Now: time.Now, Zone: zone,
 		Lang: lang, Dark: c.dark || prefs.String("dark") == "true", Remember: prefs.SetString,
@@ -265,6 +267,14 @@ func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Stor
 	return win, nil
 }
 
+// plainName takes "底图" off "底图(栅格)", since the status bar says it already.
+func plainName(name, head string) string {
+	if rest, ok := strings.CutPrefix(name, head); ok && rest != "" {
+		return strings.Trim(rest, " ()（）")
+	}
+	return name
+}
+
 // takePicture waits, saves a picture of the window's content and returns.
 func takePicture(ctx context.Context, win *ui.Window, path string, after time.Duration) error {
 	timer := time.NewTimer(after)
@@ -276,7 +286,8 @@ func takePicture(ctx context.Context, win *ui.Window, path string, after time.Du
 	}
 	var err error
 	fyne.DoAndWait(func() {
-		img := win.Fyne().Canvas().Capture()
+		// drawn anew by the software painter: reading the screen back gives nothing where no window manager shows it
+		img := software.RenderCanvas(win.Fyne().Canvas(), fyne.CurrentApp().Settings().Theme())
 		var f *os.File
 		if f, err = os.Create(path); err != nil {
 			return
