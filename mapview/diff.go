@@ -33,6 +33,9 @@ func differences(a, b Scene, s, t *Style) (where []touched, all bool) {
 		if every {
 			return nil, true
 		}
+		if l.Kind == KindBase && l.Data != oldData && l.Data.land() != oldData.land() {
+			return nil, true // the sea comes or goes
+		}
 		for _, bx := range boxes {
 			where = append(where, touched{bx, spreadOf(l.Kind)})
 		}

@@ -21,7 +21,7 @@ type Hit struct {
 
 // HitTest answers what is at pixel x, y of the view (tolPx device pixels about it for points and lines), the topmost first: events, then the other
 // layers from the last to the first, then the regions the place lies in from the smallest to the largest. What is not shown at this zoom is
-// not hit, except that regions of all levels are.
+// not hit, except that regions of all levels are; a base map never is.
 func (s Scene) HitTest(cam Camera, st *Style, x, y, tolPx float64) []Hit {
 	var out []Hit
 	ox, oy := cam.origin()
@@ -44,7 +44,7 @@ func (s Scene) HitTest(cam Camera, st *Style, x, y, tolPx float64) []Hit {
 	var things, regions []Layer
 	for _, l := range slices.Backward(s.Layers) {
 		switch {
-		case l.Kind == KindEvent || l.Data == nil || l.Hidden:
+		case l.Kind == KindEvent || l.Kind == KindBase || l.Data == nil || l.Hidden:
 		case l.Kind == KindRegion:
 			regions = append(regions, l)
 		case l.visible(zoom):

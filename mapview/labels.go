@@ -3,6 +3,7 @@ package mapview
 import (
 	"bytes"
 	"cmp"
+	"image"
 	"math"
 	"slices"
 	"sync"
@@ -16,10 +17,23 @@ type label struct {
 	minX, minY, maxX, maxY float64
 	prio                   int // smaller goes first
 	id                     ID
+	letters                []letter // of a text along a way, instead of its baseline
 }
 
 func (a *label) overlaps(b *label) bool {
-	return a.minX < b.maxX && b.minX < a.maxX && a.minY < b.maxY && b.minY < a.maxY
+	if !(a.minX < b.maxX && b.minX < a.maxX && a.minY < b.maxY && b.minY < a.maxY) {
+		return false
+	}
+	return a.letters == nil && b.letters == nil || a.letterOverlaps(b)
+}
+
+// draw puts the label on a picture of the view.
+func (a *label) draw(dst *image.RGBA, f *Fonts, v view) {
+	if a.letters != nil {
+		f.drawAlong(dst, a.letters, v.ox, v.oy, a.ts)
+		return
+	}
+	f.draw(dst, a.text, a.x-v.ox, a.y-v.oy, a.ts)
 }
 
 // before is the order in which labels take their places; it depends on nothing but the labels themselves.
@@ -27,11 +41,13 @@ func before(a, b *label) int {
 	return cmp.Or(cmp.Compare(a.prio, b.prio), bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x))
 }
 
-// Priorities: what is selected, then the coarse regions, then the fine ones, then buildings.
+// Priorities: what is selected, then the coarse regions, then the fine ones, then ways, the greater first, the areas of the base map, and buildings.
 const (
 	prioSelected = iota
-	prioRegion   // + level
-	prioBuilding = prioRegion + int(numLevels)
+	prioRegion                                 // + level
+	prioWay      = prioRegion + int(numLevels) // + how far below the highest rank
+	prioArea     = prioWay + int(numBaseClasses)
+	prioBuilding = prioArea + 1
 )
 
 // metaPx is the side of the squares of the world, in device pixels, in which labels are placed together; maxLabelPx, in design pixels, is the longest label.
@@ -127,11 +143,14 @@ func (l *labeller) place(key metaKey) []label {
 	all := l.candidates(sq, reach)
 	slices.SortFunc(all, func(a, b *label) int { return before(a, b) })
 	var crossing overlapGrid
+	var crossingNames, names namesakes
+	apart := repeatPx * ratio
 	var placed []label
 	keep := func(c *label) {
 		taken.add(c)
 		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx {
 			placed = append(placed, *c)
+			names.add(c)
 		}
 	}
 	inside := all[:0:0]
@@ -140,14 +159,15 @@ func (l *labeller) place(key metaKey) []label {
 			inside = append(inside, c)
 			continue
 		}
-		free := !crossing.hits(c) && !taken.hits(c)
+		free := !crossing.hits(c) && !taken.hits(c) && !crossingNames.near(c, apart)
 		crossing.add(c)
+		crossingNames.add(c)
 		if free {
 			keep(c)
 		}
 	}
 	for _, c := range inside {
-		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx && !taken.hits(c) {
+		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx && !taken.hits(c) && !names.near(c, apart) {
 			keep(c)
 		}
 	}
@@ -189,11 +209,7 @@ func (l *labeller) candidates(v view, pad float64) []*label {
 					return true
 				}
 				ax, ay := part.anchor(i)
-				x, y := float64(ax)*k, float64(ay)*k
-				pd := labelPad * ratio
-				out = append(out, &label{text: text, ts: ts, prio: prio, id: part.ids[i],
-					x: math.Round(x - w/2), y: math.Round(y + ts.size*0.36),
-					minX: x - w/2 - pd, maxX: x + w/2 + pd, minY: y - ts.size*0.55 - pd, maxY: y + ts.size*0.55 + pd})
+				out = append(out, centred(text, ts, w, float64(ax)*k, float64(ay)*k, prio, part.ids[i]))
 				return true
 			})
 		}
@@ -208,6 +224,9 @@ func (l *labeller) candidates(v view, pad float64) []*label {
 		each(ly, prioRegion+int(ly.Level), ts, func(w, h, boxW, boxH float64) bool { return w < boxW*1.05 && h < boxH })
 	}
 	for _, ly := range l.scene.Layers {
+		if ly.Kind == KindBase && ly.visible(zoom) {
+			out = l.baseNames(out, ly, v, pad)
+		}
 		if !ly.visible(zoom) || ly.Kind != KindBuilding && ly.Kind != KindPlace || zoom < st.buildingLabelZoom {
 			continue
 		}
@@ -217,6 +236,14 @@ func (l *labeller) candidates(v view, pad float64) []*label {
 		})
 	}
 	return out
+}
+
+// centred is a label of width w, in device pixels, about x, y.
+func centred(text string, ts textStyle, w, x, y float64, prio int, id ID) *label {
+	pd := labelPad * ts.ratio
+	return &label{text: text, ts: ts, prio: prio, id: id,
+		x: math.Round(x - w/2), y: math.Round(y + ts.size*0.36),
+		minX: x - w/2 - pd, maxX: x + w/2 + pd, minY: y - ts.size*0.55 - pd, maxY: y + ts.size*0.55 + pd}
 }
 
 // overlapGrid answers whether a label overlaps one that was added, looking only near it.

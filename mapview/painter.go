@@ -36,7 +36,10 @@ type painter struct {
 	fill filler
 	pts  []float32 // scratch: the points of a ring
 	thin []uint32  // scratch: the points of a border that matter
-	n    int       // features drawn since ctx was looked at
+
+	found [numBaseClasses][]Feature // scratch: the shapes of a base map in view
+	light *image.RGBA               // scratch: raster tiles to be dimmed
+	n     int                       // features drawn since ctx was looked at
 }
 
 func (p *painter) begin(ctx context.Context, dst *image.RGBA, v view, st *Style) {

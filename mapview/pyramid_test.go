@@ -67,11 +67,16 @@ func compose(cam Camera, placed []PlacedTile) *image.RGBA {
 func TestTilesFitTogether(t *testing.T) {
 	st := LightStyle()
 	st.Fonts = testFonts(t)
-	s := town(t)
+	tilesFit(t, town(t), st, orb.Point{114, 22.5}, 15, 16.5, 17, 18)
+}
+
+// tilesFit fails unless a scene drawn as tiles looks as drawn in one piece.
+func tilesFit(t *testing.T, s Scene, st *Style, center orb.Point, zooms ...float64) {
+	t.Helper()
 	p := running(t, PyramidOptions{})
 	p.SetScene(s, st)
-	for _, zoom := range []float64{15, 16.5, 17, 18} {
-		cam := Camera{Center: orb.Point{114, 22.5}, Zoom: zoom, WidthPx: 900, HeightPx: 700}
+	for _, zoom := range zooms {
+		cam := Camera{Center: center, Zoom: zoom, WidthPx: 900, HeightPx: 700}
 		p.Want(cam)
 		quiet(t, p)
 		got := compose(cam, p.Tiles(cam))

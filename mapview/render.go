@@ -63,9 +63,14 @@ func subImage(m *image.RGBA, top, h int) *image.RGBA {
 
 // scene draws everything in the view, from the ground up.
 func (p *painter) scene(s Scene, labels *labeller) {
-	clearTo(p.dst, p.style.land)
+	clearTo(p.dst, s.ground(p.style, p.zoom))
 	for _, src := range s.Base {
 		p.base(src)
+	}
+	for _, l := range s.Layers {
+		if l.Kind == KindBase && l.visible(p.zoom) && p.ctx.Err() == nil {
+			p.shapes(l)
+		}
 	}
 	p.selection(s, p.selectedGround)
 	for _, l := range s.Layers {
@@ -79,6 +84,7 @@ func (p *painter) scene(s Scene, labels *labeller) {
 			p.lines(l)
 		case KindPlace:
 			p.places(l)
+		case KindBase: // below everything, above
 		case KindRegion, KindEvent: // all levels together, below
 		}
 	}
@@ -88,7 +94,7 @@ func (p *painter) scene(s Scene, labels *labeller) {
 	p.regions(s)
 	p.selection(s, p.selectedLine)
 	for _, lb := range labels.in(p.view) {
-		p.style.Fonts.draw(p.dst, lb.text, lb.x-p.view.ox, lb.y-p.view.oy, lb.ts)
+		lb.draw(p.dst, p.style.Fonts, p.view)
 	}
 	for _, m := range markers(s, p.view, p.style, clusterPx*p.ratio) {
 		p.drawMarker(&m)

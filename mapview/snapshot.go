@@ -20,6 +20,9 @@ type Snapshot struct {
 
 	once   sync.Once
 	shared *packed // borders of polygons, each edge once; see edges
+
+	landOnce sync.Once
+	landed   bool // see land
 }
 
 // dirty says that the snapshot of this version differs from the one before it inside the box.

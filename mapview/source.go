@@ -46,6 +46,12 @@ func (p *painter) base(src TileSource) {
 	}
 	side := 256 * math.Exp2(v.zoom-float64(z)) // of a source tile, in device pixels
 	count := 1 << z
+	dst := p.dst
+	im, ok := src.(Imagery)
+	dim := p.style.dusk != nil && !(ok && im.Imagery())
+	if dim {
+		dst = p.lightTiles()
+	}
 	x0, y0 := int(math.Floor(v.ox/side)), int(math.Floor(v.oy/side))
 	x1, y1 := int(math.Ceil((v.ox+float64(v.w))/side)), int(math.Ceil((v.oy+float64(v.h))/side))
 	for y := max(0, y0); y < min(y1, count); y++ {
@@ -61,12 +67,29 @@ func (p *painter) base(src TileSource) {
 				int(math.Round(float64(x)*side-v.ox)), int(math.Round(float64(y)*side-v.oy)),
 				int(math.Round(float64(x+1)*side-v.ox)), int(math.Round(float64(y+1)*side-v.oy)))
 			if dr.Size() == sr.Size() {
-				draw.Draw(p.dst, dr, m, sr.Min, draw.Over)
+				draw.Draw(dst, dr, m, sr.Min, draw.Over)
 			} else {
-				draw.ApproxBiLinear.Scale(p.dst, dr, m, sr, draw.Over, nil)
+				draw.ApproxBiLinear.Scale(dst, dr, m, sr, draw.Over, nil)
 			}
 		}
 	}
+	if dim {
+		for y := range v.h {
+			p.style.dusk.over(p.dst.Pix[y*p.dst.Stride:][:4*v.w], dst.Pix[y*dst.Stride:][:4*v.w])
+		}
+	}
+}
+
+// lightTiles is an empty picture of the view's size for tiles that are dimmed before they are shown.
+func (p *painter) lightTiles() *image.RGBA {
+	w, h := p.view.w, p.view.h
+	if p.light == nil || cap(p.light.Pix) < 4*w*h {
+		p.light = image.NewRGBA(image.Rect(0, 0, w, h))
+		return p.light
+	}
+	p.light.Pix, p.light.Stride, p.light.Rect = p.light.Pix[:4*w*h], 4*w, image.Rect(0, 0, w, h)
+	clear(p.light.Pix)
+	return p.light
 }
 
 // sourceTile answers the picture for tile z/x/y: itself, or the part of a coarser one.

@@ -15,9 +15,10 @@ const (
 	KindEvent                // points; what EventClass makes
 	KindPlace                // points; not looked at: a small dot
 	KindLine                 // lines; not looked at: tracks, routes, links
+	KindBase                 // areas and ways of a base map; a BaseClass
 )
 
-// Use is what a building is used for, in the order of the legend.
+// Use is what a building is used for.
 type Use uint8
 
 // The building uses that have a colour of their own.
@@ -29,8 +30,12 @@ const (
 	UseOffice                  // 办公
 	UsePublic                  // 公共服务
 	UseConstruction            // 在建
+	UseIndustrial              // 工业
 	numUses
 )
+
+// legendOrder is the order in which legends list the uses.
+var legendOrder = [numUses]Use{UseResidential, UseSelfBuilt, UseCommercial, UseOffice, UseIndustrial, UsePublic, UseConstruction, UseUnknown}
 
 // Level is the rank of a region; a smaller one contains larger ones.
 type Level uint8
@@ -115,6 +120,11 @@ type Style struct {
 	selectedRegion    rgba
 	uses              [numUses]useStyle
 	levels            [numLevels]levelStyle
+	base              [numBaseClasses]baseStyle
+	casing            rgba // of ways
+	hairline          rgba // ways too narrow for a casing
+	wayName           rgba
+	dusk              *dusk // what light raster tiles are dimmed with; nil: they are drawn as they are
 	buildingLabelZoom float64
 	outlineZoom       float64
 }
@@ -161,7 +171,23 @@ func LightStyle() *Style {
 			UseOffice:       {fill: hex(0x7E9CC0), edge: hex(0x587AA3)},
 			UsePublic:       {fill: hex(0x86BBA4), edge: hex(0x5C967D)},
 			UseConstruction: {fill: hex(0xF1EDE4), edge: hex(0xA9A296), hatch: hex(0xA9A296)},
+			UseIndustrial:   {fill: hex(0x94A0AC), edge: hex(0x707D8A)},
 		},
+		base: [numBaseClasses]baseStyle{
+			BaseLand:        {fill: hex(0xEFEFEC)},
+			BaseSand:        {fill: hex(0xF1E8D3), name: hex(0x6E5F3C)},
+			BaseGreen:       {fill: hex(0xDDE7D5), name: hex(0x4B6B45)},
+			BaseSquare:      {fill: hex(0xE5E5E0), name: hex(0x5F676E)},
+			BaseWater:       {fill: hex(0xC6D8E4), name: hex(0x365E79)},
+			BasePier:        {fill: hex(0xE3E3DF)},
+			BasePath:        {fill: hex(0xC9CBC8)},
+			BaseRail:        {fill: hex(0xF4F4F1), line: hex(0xB3B7BA)},
+			BaseResidential: {fill: hex(0xFFFFFF)},
+			BaseSecondary:   {fill: hex(0xFFFFFF)},
+			BasePrimary:     {fill: hex(0xFFFFFF)},
+			BaseMotorway:    {fill: hex(0xFFFFFF)},
+		},
+		casing: hex(0xD2D4D4), hairline: hex(0xCBCECE), wayName: hex(0x5F676E),
 		levels: levelStyles, buildingLabelZoom: 17, outlineZoom: 15,
 	}
 }
@@ -181,7 +207,23 @@ func DarkStyle() *Style {
 			UseOffice:       {fill: hex(0x2B3A4A), edge: hex(0x3D5166)},
 			UsePublic:       {fill: hex(0x28403A), edge: hex(0x3A5950)},
 			UseConstruction: {fill: hex(0x262B30), edge: hex(0x4A5058), hatch: hex(0x4A5058)},
+			UseIndustrial:   {fill: hex(0x353E46), edge: hex(0x4C5761)},
 		},
+		base: [numBaseClasses]baseStyle{
+			BaseLand:        {fill: hex(0x1B2024)},
+			BaseSand:        {fill: hex(0x2A2922), name: hex(0xAFA588)},
+			BaseGreen:       {fill: hex(0x1D2A23), name: hex(0x8FAE8C)},
+			BaseSquare:      {fill: hex(0x20262B), name: hex(0x94A0AA)},
+			BaseWater:       {fill: hex(0x182935), name: hex(0x85A9C4)},
+			BasePier:        {fill: hex(0x252B30)},
+			BasePath:        {fill: hex(0x343C43)},
+			BaseRail:        {fill: hex(0x1B2024), line: hex(0x444D55)},
+			BaseResidential: {fill: hex(0x2D343A)},
+			BaseSecondary:   {fill: hex(0x2D343A)},
+			BasePrimary:     {fill: hex(0x39424A)},
+			BaseMotorway:    {fill: hex(0x39424A)},
+		},
+		casing: hex(0x14181B), hairline: hex(0x2F373D), wayName: hex(0x94A0AA), dusk: newDusk(hex(0x39424A)),
 		levels: levelStyles, buildingLabelZoom: 17, outlineZoom: 15,
 	}
 }

@@ -38,6 +38,8 @@ type glyphKey struct {
 	size uint16 // quarter pixels
 	r    rune
 	halo uint8 // ratio in eighths
+	turn int16 // turned text: 1 + direction in turnSteps, 0 for upright
+	at   uint8 // of turned text: where in the pixel its pen is, x + subSteps·y
 }
 
 // glyph is a rune's coverage and, one mask wider on every side, its halo. off is from the pen to the mask's corner.
@@ -81,7 +83,14 @@ type textStyle struct {
 
 // glyph answers a rune's masks, made on first use. A rune the face lacks is its "not defined" box.
 func (f *Fonts) glyph(r rune, ts textStyle) *glyph {
-	key := glyphKey{ts.bold, uint16(math.Round(ts.size * 4)), r, uint8(ts.ratio * 8)}
+	return f.cached(ts.key(r), ts.ratio)
+}
+
+func (ts *textStyle) key(r rune) glyphKey {
+	return glyphKey{bold: ts.bold, size: uint16(math.Round(ts.size * 4)), r: r, halo: uint8(ts.ratio * 8)}
+}
+
+func (f *Fonts) cached(key glyphKey, ratio float64) *glyph {
 	f.mu.RLock()
 	g := f.glyphs[key]
 	f.mu.RUnlock()
@@ -96,7 +105,11 @@ func (f *Fonts) glyph(r rune, ts textStyle) *glyph {
 	if len(f.glyphs) >= maxGlyphs {
 		clear(f.glyphs)
 	}
-	g = f.makeGlyphLocked(key, ts.ratio)
+	if key.turn != 0 {
+		g = f.makeTurnedLocked(key, ratio)
+	} else {
+		g = f.makeGlyphLocked(key, ratio)
+	}
 	f.glyphs[key] = g
 	return g
 }
@@ -127,8 +140,8 @@ func (f *Fonts) makeGlyphLocked(key glyphKey, ratio float64) *glyph {
 	return g
 }
 
-// faceLocked is the face, in the size, that has the rune; if none has it the face it was asked of.
-func (f *Fonts) faceLocked(key glyphKey) (font.Face, error) {
+// fontOf is the font that has the rune; if none has it the one it was asked of.
+func (f *Fonts) fontOf(key glyphKey) *sfnt.Font {
 	base := f.faces[0]
 	if key.bold {
 		base = f.faces[1]
@@ -139,9 +152,15 @@ func (f *Fonts) faceLocked(key glyphKey) (font.Face, error) {
 			break
 		}
 		if n, err := other.GlyphIndex(&buf, key.r); err == nil && n != 0 {
-			base = other
+			return other
 		}
 	}
+	return base
+}
+
+// faceLocked is the face of a rune in its size.
+func (f *Fonts) faceLocked(key glyphKey) (font.Face, error) {
+	base := f.fontOf(key)
 	at := faceKey{base, key.size}
 	if face := f.sized[at]; face != nil {
 		return face, nil
@@ -206,22 +225,25 @@ func (f *Fonts) cut(text string, ts textStyle, limit float64) (string, float64) 
 
 // draw puts a line of text on dst, its baseline starting at x, y. First all halos, then all letters, so that no halo lies on a letter.
 func (f *Fonts) draw(dst *image.RGBA, text string, x, y float64, ts textStyle) {
-	by := int(math.Round(y))
+	by := nearest(y)
 	if ts.halo.a != 0 {
 		pen := x
 		for _, r := range text {
 			g := f.glyph(r, ts)
-			drawMask(dst, g.halo, int(math.Round(pen))+g.haloX, by+g.haloY, ts.halo)
+			drawMask(dst, g.halo, nearest(pen)+g.haloX, by+g.haloY, ts.halo)
 			pen += g.advance
 		}
 	}
 	pen := x
 	for _, r := range text {
 		g := f.glyph(r, ts)
-		drawMask(dst, g.mask, int(math.Round(pen))+g.offX, by+g.offY, ts.c)
+		drawMask(dst, g.mask, nearest(pen)+g.offX, by+g.offY, ts.c)
 		pen += g.advance
 	}
 }
+
+// nearest rounds halves up on either side of zero, so that a text looks the same in every tile it is part of.
+func nearest(v float64) int { return int(math.Floor(v + 0.5)) }
 
 func drawMask(dst *image.RGBA, m *image.Alpha, x, y int, c rgba) {
 	if m == nil {

@@ -89,13 +89,10 @@ func (s Scene) Uses(cam Camera, st *Style) []Use {
 		}
 	}
 	var out []Use
-	for u := UseResidential; u < numUses; u++ {
+	for _, u := range legendOrder {
 		if seen[u] {
 			out = append(out, u)
 		}
-	}
-	if seen[UseUnknown] {
-		out = append(out, UseUnknown)
 	}
 	return out
 }

@@ -59,7 +59,7 @@ func Chinese() Words {
 		AsOf: "数据截至 ", North: "北", Metres: "米", Kilometres: "公里",
 		Uses: map[mapview.Use]string{
 			mapview.UseResidential: "住宅小区", mapview.UseSelfBuilt: "自建房", mapview.UseCommercial: "商业", mapview.UseOffice: "办公",
-			mapview.UsePublic: "公共服务", mapview.UseConstruction: "在建", mapview.UseUnknown: "未分类",
+			mapview.UseIndustrial: "工业", mapview.UsePublic: "公共服务", mapview.UseConstruction: "在建", mapview.UseUnknown: "未分类",
 		},
 		Levels: map[mapview.Level]string{
 			mapview.LevelCity: "市界", mapview.LevelDistrict: "区界", mapview.LevelStreet: "街道界", mapview.LevelCommunity: "社区界",
