@@ -57,7 +57,8 @@ func (c *Chart) apply() {
 	s := c.scene
 	s.Layers = slices.Clone(s.Layers)
 	for i := range s.Layers {
-		s.Layers[i].Hidden = s.Layers[i].Hidden || c.off[s.Layers[i].Name]
+		base := s.Layers[i].Kind == mapview.KindBase && c.off[BaseLayer]
+		s.Layers[i].Hidden = s.Layers[i].Hidden || base || c.off[s.Layers[i].Name]
 	}
 	if c.off[BaseLayer] {
 		s.Base = nil

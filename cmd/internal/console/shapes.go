@@ -28,15 +28,17 @@ func readShapes(path string) ([]mapview.Layer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("base map %s: %w", filepath.Base(path), errors.Join(err, block.ErrInvalid))
 		}
-		class, ok := mapview.ParseBaseClass(f.Value(src.Column("class")).Text)
+		text := func(column string) string {
+			if i := src.Column(column); i >= 0 {
+				return f.Value(i).Text
+			}
+			return ""
+		}
+		class, ok := mapview.ParseBaseClass(text("class"))
 		if !ok || f.Geometry == nil {
 			continue
 		}
-		name := ""
-		if i := src.Column("name"); i >= 0 {
-			name = f.Value(i).Text
-		}
-		_ = b.Add(block.NameID("base", fmt.Sprint(f.Line)), uint8(class), name, f.Geometry)
+		_ = b.Add(block.NameID("base", fmt.Sprint(f.Line)), uint8(class), text("name"), f.Geometry)
 	}
 	return []mapview.Layer{{Name: "base", Kind: mapview.KindBase, Data: b.Build(1)}}, nil
 }
