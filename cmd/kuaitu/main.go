@@ -286,8 +286,14 @@ func takePicture(ctx context.Context, win *ui.Window, path string, after time.Du
 	}
 	var err error
 	fyne.DoAndWait(func() {
-		// drawn anew by the software painter: reading the screen back gives nothing where no window manager shows it
-		img := software.RenderCanvas(win.Fyne().Canvas(), fyne.CurrentApp().Settings().Theme())
+		// drawn anew by the software painter: reading the screen back gives black where no window manager shows it
+		shown := win.Fyne().Canvas()
+		paper := software.NewCanvas()
+		paper.SetPadded(false)
+		paper.SetScale(shown.Scale())
+		paper.SetContent(win.Fyne().Content())
+		paper.Resize(shown.Size())
+		img := paper.Capture()
 		var f *os.File
 		if f, err = os.Create(path); err != nil {
 			return
