@@ -134,7 +134,7 @@ func (v *exportView) drawFoot(p *pen, width, h float32) {
 	if v.ready() && !v.busy {
 		start = v.start
 	}
-	p.footerButtons(width, h, []action{{v.w.lang.T("close"), v.w.closeModal, false}, {v.w.lang.T("export.start"), start, true}})
+	p.footerButtons(width, h, []action{{label: v.w.lang.T("close"), tap: v.w.closeModal}, {label: v.w.lang.T("export.start"), tap: start, main: true}})
 }
 
 func (v *exportView) refresh() {

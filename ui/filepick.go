@@ -204,5 +204,5 @@ func (v *filePick) drawFoot(p *pen, width, h float32) {
 	} else {
 		p.fit(16, h/2, width-240, w.lang.T("pick.hint"), p.small())
 	}
-	p.footerButtons(width, h, []action{{w.lang.T("cancel"), w.closeModal, false}, {w.lang.T("ok"), open, true}})
+	p.footerButtons(width, h, []action{{label: w.lang.T("cancel"), tap: w.closeModal}, {label: w.lang.T("ok"), tap: open, main: true}})
 }

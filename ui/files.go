@@ -242,9 +242,9 @@ func (v *importView) drawFoot(p *pen, width, h float32) {
 	w := v.w
 	switch v.d.Phase() {
 	case state.ImportRunning:
-		p.footerButtons(width, h, []action{{w.lang.T("cancel"), v.stop, false}})
+		p.footerButtons(width, h, []action{{label: w.lang.T("cancel"), tap: v.stop}})
 	case state.ImportDone:
-		p.footerButtons(width, h, []action{{w.lang.T("close"), w.closeModal, true}})
+		p.footerButtons(width, h, []action{{label: w.lang.T("close"), tap: w.closeModal, main: true}})
 	default:
 		problems := v.d.Check(w.lang)
 		var start func()
@@ -254,7 +254,7 @@ func (v *importView) drawFoot(p *pen, width, h float32) {
 			p.icon("info-circle", 16, h/2, 16, p.pal.text3)
 			p.fit(38, h/2, width-300, problems[0].Text, p.second())
 		}
-		p.footerButtons(width, h, []action{{w.lang.T("cancel"), w.closeModal, false}, {w.lang.T("import.start"), start, true}})
+		p.footerButtons(width, h, []action{{label: w.lang.T("cancel"), tap: w.closeModal}, {label: w.lang.T("import.start"), tap: start, main: true}})
 	}
 }
 

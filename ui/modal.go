@@ -3,6 +3,7 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -20,7 +21,7 @@ func (w *Window) showModal(title string, content fyne.CanvasObject, size fyne.Si
 		p.hline(0, h-1, width)
 	})
 	if foot == nil {
-		foot = w.footer(action{w.lang.T("close"), w.closeModal, false})
+		foot = w.footer(action{label: w.lang.T("close"), tap: w.closeModal})
 	}
 	box := container.New(&modalLayout{size}, head, content, foot)
 	w.modal = widget.NewModalPopUp(box, w.win.Canvas())
@@ -59,6 +60,7 @@ type action struct {
 	label string
 	tap   func()
 	main  bool
+	key   string // shown beside the label
 }
 
 // footer is a line of buttons at the right; the last one is the outermost.
@@ -72,16 +74,20 @@ func (p *pen) footerButtons(width, h float32, actions []action) {
 	for i := len(actions) - 1; i >= 0; i-- {
 		a := actions[i]
 		bw := max(72, p.buttonWidth("", a.label)+8)
+		if a.key != "" {
+			bw += round(p.width(a.key, p.small())) + 6
+		}
 		x -= bw
-		p.buttonAt(x, (h-30)/2, bw, 30, "act-"+a.label, "", a.label, "", a.main, a.tap)
+		p.buttonAt(x, (h-30)/2, bw, 30, "act-"+a.label, "", a.label, a.key, a.main, a.tap)
 		x -= 8
 	}
 }
 
-// boxEntry is an entry in a modal box: Esc closes the box, the window's function keys work.
+// boxEntry is an entry in a modal box: Esc closes the box, Ctrl+Enter does what its main button does.
 type boxEntry struct {
 	widget.Entry
-	w *Window
+	w      *Window
+	submit func() // of Ctrl+Enter; may be nil
 }
 
 func newBoxEntry(w *Window, lines bool) *boxEntry {
@@ -103,3 +109,14 @@ func (e *boxEntry) TypedKey(k *fyne.KeyEvent) {
 		e.Entry.TypedKey(k)
 	}
 }
+
+// TypedShortcut implements fyne.Shortcutable.
+func (e *boxEntry) TypedShortcut(s fyne.Shortcut) {
+	if e.submit != nil && s.ShortcutName() == submitKey.ShortcutName() {
+		e.submit()
+		return
+	}
+	e.Entry.TypedShortcut(s)
+}
+
+var submitKey = &desktop.CustomShortcut{KeyName: fyne.KeyReturn, Modifier: fyne.KeyModifierShortcutDefault}

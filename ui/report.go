@@ -81,6 +81,9 @@ func (w *Window) showReport(form *state.ReportForm) {
 	}
 	v.labels = newSheet(w, v.drawLabels)
 	v.foot = newSheet(w, v.drawFoot)
+	for _, e := range []*boxEntry{v.filter, v.address, v.text} {
+		e.submit = v.submit
+	}
 	content := container.New(v, v.labels, v.filter, clipped(v.types), v.address, v.text)
 	w.showModal(w.lang.T("report.title"), content, fyne.NewSize(760, 520), v.foot)
 	w.reportForm = v
@@ -176,12 +179,13 @@ func (v *reportView) drawFoot(p *pen, width, h float32) {
 	w := v.w
 	problems := v.form.Check(w.lang)
 	var send func()
-	switch {
-	case v.sending:
-	case len(problems) == 0:
+	if v.ready() {
 		send = v.send
 	}
-	p.footerButtons(width, h, []action{{w.lang.T("cancel"), w.closeModal, false}, {w.lang.T("report.send"), send, true}})
+	p.footerButtons(width, h, []action{
+		{label: w.lang.T("cancel"), tap: w.closeModal},
+		{label: w.lang.T("report.send"), tap: send, main: true, key: mainModifierName() + " Enter"},
+	})
 	switch {
 	case !v.failed.IsZero():
 		p.icon("alert-octagon", 16, h/2, 16, p.pal.red)
@@ -189,6 +193,15 @@ func (v *reportView) drawFoot(p *pen, width, h float32) {
 	case len(problems) > 0:
 		p.icon("info-circle", 16, h/2, 16, p.pal.text3)
 		p.fit(38, h/2, width-330, problems[0].Text, p.second())
+	}
+}
+
+// ready reports whether the form is complete and not being stored already.
+func (v *reportView) ready() bool { return !v.sending && len(v.form.Check(v.w.lang)) == 0 }
+
+func (v *reportView) submit() {
+	if v.ready() {
+		v.send()
 	}
 }
 

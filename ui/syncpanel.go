@@ -12,7 +12,7 @@ func (w *Window) showSyncPanel() {
 		if w.facts.Sync.Panel(w.lang, w.now()).CanSync {
 			now = w.syncNow
 		}
-		p.footerButtons(width, h, []action{{w.lang.T("close"), w.closeModal, false}, {w.lang.T("sync.now"), now, true}})
+		p.footerButtons(width, h, []action{{label: w.lang.T("close"), tap: w.closeModal}, {label: w.lang.T("sync.now"), tap: now, main: true}})
 		p.text(16, h/2, "F5", p.small())
 	})
 	w.showModal(w.lang.T("sync.title"), s, fyne.NewSize(480, 540), foot)
