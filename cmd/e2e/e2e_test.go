@@ -288,6 +288,7 @@ type syncResult struct {
 	Epoch, Problem                               string
 	Rows                                         int64
 	Repaired                                     int
+	Repairs                                      []struct{ Kind, ID string }
 	BytesIn                                      int64 `json:"bytes_in"`
 	BytesOut                                     int64 `json:"bytes_out"`
 	Seconds                                      float64

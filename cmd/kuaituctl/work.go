@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"kuaitu/block"
 	"kuaitu/block/schema"
@@ -40,9 +38,10 @@ func syncCommand() cli.Command {
 					if err := movedServer(ctx, st, *server, *code); err != nil {
 						return err
 					}
-					result, err := syncer.Once(ctx, syncer.Config{Replica: st.Writer(), Set: st.Set()}, false)
+					replica := &watchedReplica{Writer: st.Writer(), Repairs: []repairedRecord{}, seen: map[repairedRecord]bool{}}
+					result, err := syncer.Once(ctx, syncer.Config{Replica: replica, Set: st.Set(), Options: syncer.Options{DeepLimit: deepRows}}, false)
 					if *asJSON {
-						if e := env.JSON(result); err == nil {
+						if e := env.JSON(syncAnswer{result, replica.Repairs}); err == nil {
 							err = e
 						}
 					} else {
@@ -53,6 +52,50 @@ func syncCommand() cli.Command {
 			}
 		},
 	}
+}
+
+// deepRows is the size of a replica up to which every sync recomputes the proof from the rows, so that what was changed
+// behind the program's back is repaired at once: about six seconds of work at the most. Larger ones do it once a day.
+const deepRows = 2_000_000
+
+// syncAnswer is what sync prints.
+type syncAnswer struct {
+	syncer.Result
+	Repairs []repairedRecord `json:"repairs"`
+}
+
+// repairedRecord names a record that was not as the server has it and was put right.
+type repairedRecord struct {
+	Kind block.Kind `json:"kind"`
+	ID   block.ID   `json:"id"`
+}
+
+// maxRepairs bounds the records that are named.
+const maxRepairs = 1000
+
+// watchedReplica is a store that keeps which records a sync repairs. The syncer repairs one stream after the other, and
+// every record in each that may hold it.
+type watchedReplica struct {
+	*store.Writer
+	Repairs []repairedRecord
+	seen    map[repairedRecord]bool
+}
+
+// Repair notes the records and has the store put them right.
+func (w *watchedReplica) Repair(ctx context.Context, stream block.Stream, kind block.Kind, put []block.Part, drop []block.ID) error {
+	note := func(id block.ID) {
+		if r := (repairedRecord{kind, id}); len(w.Repairs) < maxRepairs && !w.seen[r] {
+			w.seen[r] = true
+			w.Repairs = append(w.Repairs, r)
+		}
+	}
+	for _, p := range put {
+		note(p.ID)
+	}
+	for _, id := range drop {
+		note(id)
+	}
+	return w.Writer.Repair(ctx, stream, kind, put, drop)
 }
 
 // withSyncStore opens the store, or with an enrolment code makes a new one.
@@ -230,104 +273,6 @@ func reportCommand() cli.Command {
 						return err
 					}
 					return sayOp(env, *asJSON, op)
-				})
-			}
-		},
-	}
-}
-
-func opsCommand() cli.Command {
-	return cli.Command{
-		Name: "ops", Args: "--store FILE",
-		Summary: "list every op made here and its fate, the latest first",
-		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
-			path := storeFlag(fs)
-			limit := fs.Int("limit", 0, "ops at most; 0 lists all")
-			_ = fs.Bool("json", true, "print one JSON document (always)")
-			return func(ctx context.Context, env *cli.Env, args []string) error {
-				return withStore(ctx, *path, func(st *store.Store) error {
-					ops, err := st.Reader().Ops(ctx, *limit)
-					if err != nil {
-						return err
-					}
-					type editJSON struct {
-						Verb string     `json:"verb"`
-						Kind block.Kind `json:"kind"`
-						ID   block.ID   `json:"id"`
-					}
-					type opJSON struct {
-						Op      block.ID   `json:"op"`
-						Counter uint64     `json:"counter"`
-						Made    time.Time  `json:"made"`
-						Fate    string     `json:"fate"`
-						Reason  string     `json:"reason,omitempty"`
-						Seq     uint64     `json:"seq,omitempty"`
-						Edits   []editJSON `json:"edits"`
-					}
-					out := []opJSON{}
-					for _, o := range ops {
-						j := opJSON{Op: o.ID, Counter: o.Counter, Made: o.Made, Fate: o.Fate.String(), Reason: o.Reason, Seq: o.Seq}
-						for _, e := range o.Edits {
-							j.Edits = append(j.Edits, editJSON{e.Verb.String(), e.Kind, e.ID})
-						}
-						out = append(out, j)
-					}
-					counts, err := st.Reader().OpCounts(ctx)
-					if err != nil {
-						return err
-					}
-					return env.JSON(map[string]any{
-						"ops": out, "pushed": counts.Pushed, "pending": counts.Pending, "conflicts": counts.Conflicts, "rejected": counts.Rejected,
-					})
-				})
-			}
-		},
-	}
-}
-
-// errDiffers is verify's answer that rows are not what the kept sums say.
-var errDiffers = errors.New("the store differs from what its sums say")
-
-func verifyCommand() cli.Command {
-	return cli.Command{
-		Name: "verify", Args: "--store FILE",
-		Summary: "recompute every hash from the rows and check indexes; exit 1 and the places when something differs",
-		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
-			path := storeFlag(fs)
-			_ = fs.Bool("json", true, "print one JSON document (always)")
-			return func(ctx context.Context, env *cli.Env, args []string) error {
-				return withStore(ctx, *path, func(st *store.Store) error {
-					report, err := st.Reader().Verify(ctx)
-					if err != nil {
-						return err
-					}
-					if err := env.JSON(report); err != nil {
-						return err
-					}
-					if !report.OK() {
-						return errDiffers
-					}
-					return nil
-				})
-			}
-		},
-	}
-}
-
-func doctorCommand() cli.Command {
-	return cli.Command{
-		Name: "doctor", Args: "--store FILE",
-		Summary: "tell the state of a store: mode, regions without polygon, records outside, indexes, last sync",
-		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
-			path := storeFlag(fs)
-			_ = fs.Bool("json", true, "print one JSON document (always)")
-			return func(ctx context.Context, env *cli.Env, args []string) error {
-				return withStore(ctx, *path, func(st *store.Store) error {
-					facts, err := st.Reader().Doctor(ctx)
-					if err != nil {
-						return err
-					}
-					return env.JSON(facts)
 				})
 			}
 		},

@@ -119,26 +119,34 @@ func (e *remoteError) Is(target error) bool {
 	}[e.exit] == target
 }
 
-// serveAdmin takes tasks on a loopback port until ctx ends, and writes and removes the file that says where.
-func serveAdmin(ctx context.Context, data string, st *sqlite.Storage) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("listen for tasks: %w", err)
+// adminListener opens a loopback port for tasks and writes the file that says where. The file appears whole or not at
+// all, and in place of one that a killed server left behind.
+func adminListener(data string) (l net.Listener, token string, err error) {
+	if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, "", fmt.Errorf("listen for tasks: %w", err)
 	}
 	var random [24]byte
 	if _, err := rand.Read(random[:]); err != nil {
-		return errors.Join(err, l.Close())
+		return nil, "", errors.Join(err, l.Close())
 	}
-	token := hex.EncodeToString(random[:])
+	token = hex.EncodeToString(random[:])
 	b, err := json.Marshal(adminAddress{Address: l.Addr().String(), Token: token})
 	if err != nil {
-		return errors.Join(err, l.Close())
+		return nil, "", errors.Join(err, l.Close())
 	}
-	path := filepath.Join(data, adminFile)
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		return errors.Join(fmt.Errorf("tell where tasks are taken: %w", err), l.Close())
+	part := filepath.Join(data, adminFile+".part")
+	if err = os.WriteFile(part, b, 0o600); err == nil {
+		err = os.Rename(part, filepath.Join(data, adminFile))
 	}
-	defer os.Remove(path)
+	if err != nil {
+		return nil, "", errors.Join(fmt.Errorf("tell where tasks are taken: %w", err), l.Close())
+	}
+	return l, token, nil
+}
+
+// serveAdmin takes tasks on a listener until ctx ends, and then removes the file that says where.
+func serveAdmin(ctx context.Context, data string, st *sqlite.Storage, l net.Listener, token string) error {
+	defer os.Remove(filepath.Join(data, adminFile))
 	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
 			http.Error(w, "refused", http.StatusForbidden)

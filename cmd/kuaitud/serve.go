@@ -64,9 +64,13 @@ func serve(ctx context.Context, env *cli.Env, data, listen, cert, key string) (e
 			return err
 		}
 	}
+	admin, token, err := adminListener(data)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	log.Info("serving", "address", l.Addr().String(), "tls", cert != "")
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return serveAdmin(ctx, data, st) })
+	g.Go(func() error { return serveAdmin(ctx, data, st, admin, token) })
 	g.Go(func() error { return serveUntil(ctx, server, l) })
 	err = g.Wait()
 	log.Info("stopped")
