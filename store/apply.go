@@ -548,6 +548,9 @@ func (w *Writer) Repair(ctx context.Context, stream block.Stream, kind block.Kin
 		for _, p := range put {
 			again[p.ID] = true
 		}
+		if err := t.sweepIndex(tb, put); err != nil {
+			return err
+		}
 		for _, id := range drop {
 			if again[id] {
 				continue

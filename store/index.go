@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -158,6 +159,36 @@ func (t *tx) unindex(tb *table, fid int64, was block.Record) error {
 	}
 	for _, code := range t.text.textOf(tb, was).codes {
 		if err := t.c.exec("DELETE FROM kt_code WHERE code = ? AND doc = ?", code, doc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepIndex takes away the texts of rows that are gone, when one of the parts that a repair puts has no row: somebody
+// else deleted it, and nothing but its text remembers which row it was.
+func (t *tx) sweepIndex(tb *table, put []block.Part) error {
+	if len(tb.plan.Searched()) == 0 {
+		return nil
+	}
+	lost := false
+	for _, p := range put {
+		n, err := t.c.number("SELECT count(*) FROM "+quote(tb.name)+" WHERE id = ?", p.ID[:])
+		if err != nil {
+			return err
+		}
+		lost = lost || n == 0
+	}
+	if !lost {
+		return nil
+	}
+	gone := fmt.Sprintf("& 65535 = ? AND %%[1]s >> %d NOT IN (SELECT fid FROM %s)", docShift, quote(tb.name))
+	for _, q := range []string{
+		"DELETE FROM kt_search WHERE rowid IN (SELECT id FROM kt_search_docsize WHERE id " + fmt.Sprintf(gone, "id") + ")",
+		"DELETE FROM kt_pinyin WHERE rowid IN (SELECT id FROM kt_pinyin_docsize WHERE id " + fmt.Sprintf(gone, "id") + ")",
+		"DELETE FROM kt_code WHERE doc " + fmt.Sprintf(gone, "doc"),
+	} {
+		if err := t.c.exec(q, tb.no); err != nil {
 			return err
 		}
 	}
