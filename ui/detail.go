@@ -100,7 +100,7 @@ func (w *Window) drawDossier(p *pen, width, h, offset float32) float32 {
 	}
 	p.text(pad, y+9, head, style{size: sizeSmall, ink: p.pal.text2})
 	y += 34
-	p.fit(pad, y, width-2*pad, d.Title, style{size: sizeTitle, bold: true, ink: p.pal.text1})
+	p.fit(pad, y, width-2*pad, w.lang.Of(d.Title), style{size: sizeTitle, bold: true, ink: p.pal.text1})
 	if d.Sync != state.NoMark {
 		if name, tone := markIcon(d.Sync); name != "" {
 			end := width - pad
@@ -130,7 +130,8 @@ func (w *Window) drawDossier(p *pen, width, h, offset float32) float32 {
 	if len(d.Tags) > 0 {
 		y += 8
 		x := float32(pad)
-		for _, tag := range d.Tags {
+		for _, t := range d.Tags {
+			tag := w.lang.Of(t)
 			if x > pad && x+16+p.width(tag, small) > width-pad {
 				x, y = pad, y+26
 			}
@@ -157,7 +158,7 @@ func (w *Window) drawDossier(p *pen, width, h, offset float32) float32 {
 	}
 	for _, s := range d.Sections {
 		p.text(pad, y+19, w.lang.Of(s.Head), p.heading())
-		p.right(width-pad, y+19, s.Note, small)
+		p.right(width-pad, y+19, w.lang.Of(s.Note), small)
 		y += 32
 		col := w.factColumn(p, s.Facts)
 		for _, f := range s.Facts {
@@ -180,7 +181,7 @@ func (w *Window) drawDossier(p *pen, width, h, offset float32) float32 {
 			}
 			p.text(pad, y+11, w.lang.Day(m.At, w.now()), small)
 			by := p.right(width-pad, y+11, m.By, small)
-			p.fit(pad+48, y+11, width-2*pad-48-by-8, m.Text, st)
+			p.fit(pad+48, y+11, width-2*pad-48-by-8, w.lang.Of(m.Text), st)
 			y += 26
 		}
 	}
@@ -223,7 +224,7 @@ func (w *Window) drawFact(p *pen, y, width, col float32, f state.Fact) float32 {
 		room -= 22
 		p.icon("eye-off", width-pad-16, y+13, 14, p.pal.text3)
 	}
-	value := f.Value
+	value := w.lang.Of(f.Value)
 	if value == "" {
 		value = "—"
 	}
@@ -276,5 +277,5 @@ func (w *Window) showDossier(d state.Dossier) {
 	at := float32(0)
 	s.draw = func(p *pen, width, h float32) { w.drawWholeDossier(p, width, h, d, &at) }
 	s.scroll = func(dy float32) { at = max(0, at-dy); s.Refresh() }
-	w.showModal(d.Title, s, fyne.NewSize(720, 600), nil)
+	w.showModal(w.lang.Of(d.Title), s, fyne.NewSize(720, 600), nil)
 }

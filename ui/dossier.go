@@ -29,7 +29,7 @@ func (w *Window) drawWholeDossier(p *pen, width, h float32, d state.Dossier, at 
 	top := y
 	for _, s := range d.Sections {
 		p.text(pad, y+19, w.lang.Of(s.Head), p.heading())
-		p.right(half-pad, y+19, s.Note, small)
+		p.right(half-pad, y+19, w.lang.Of(s.Note), small)
 		y += 32
 		col := w.factColumn(p, s.Facts)
 		for _, f := range s.Facts {
@@ -54,7 +54,7 @@ func (w *Window) drawWholeDossier(p *pen, width, h float32, d state.Dossier, at 
 		if m.Urgent {
 			st.ink = p.pal.red
 		}
-		y += 24 + p.wrap(half+12, y+24, width-half-12-pad, 20, 3, m.Text, st)
+		y += 24 + p.wrap(half+12, y+24, width-half-12-pad, 20, 3, w.lang.Of(m.Text), st)
 	}
 	end = max(end, y)
 	p.vline(half, top, max(h, end)-top)
@@ -77,7 +77,7 @@ var cellColours = map[state.Cell]struct{ light, dark color.NRGBA }{
 func (w *Window) drawMatrix(p *pen, y, width float32, m *state.Matrix) float32 {
 	const pad = 16
 	p.text(pad, y+20, w.lang.T("dossier.matrix"), p.heading())
-	p.right(width-pad, y+20, m.Note, style{size: sizeSmall, ink: p.pal.text2})
+	p.right(width-pad, y+20, w.lang.Of(m.Note), style{size: sizeSmall, ink: p.pal.text2})
 	y += 36
 	rowH := float32(12)
 	if len(m.Floors) > 24 {

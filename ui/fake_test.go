@@ -157,10 +157,10 @@ func (d *fakeData) Dossier(_ context.Context, ref state.Ref) (state.Dossier, err
 			return state.Dossier{}, fmt.Errorf("event %s: %w", ref.ID, block.ErrNotFound)
 		}
 		e := d.events[i]
-		return state.Dossier{Title: e.Type.ZH, Code: e.Number, Place: e.Place, At: e.At, HasAt: true, Sync: e.Sync,
+		return state.Dossier{Title: e.Type, Code: e.Number, Place: e.Place, At: e.At, HasAt: true, Sync: e.Sync,
 			Sections: []state.Section{{Head: t("案件", "Case"), Facts: []state.Fact{
-				{Label: t("承办单位", "Unit"), Value: e.Unit}, {Label: t("状态", "State"), Value: e.State},
-				{Label: t("上报人电话", "Phone"), Value: "138****8000", Masked: true}}}}}, nil
+				{Label: t("承办单位", "Unit"), Value: zh(e.Unit)}, {Label: t("状态", "State"), Value: zh(e.State)},
+				{Label: t("上报人电话", "Phone"), Value: zh("138****8000"), Masked: true}}}}}, nil
 	}
 	floors := []state.MatrixFloor{}
 	for i := 18; i >= 1; i-- {
@@ -182,17 +182,17 @@ func (d *fakeData) Dossier(_ context.Context, ref state.Ref) (state.Dossier, err
 		floors = append(floors, f)
 	}
 	return state.Dossier{
-		Title: "滨河雅苑 3栋", Code: "4403040050361400042", Place: "沙头街道 下沙社区 福沙路 18 号", Aliases: []string{"滨河苑3座", "福沙路18号C栋", "帝苑三栋"},
-		Tags: []string{"住宅小区", "18 层 + B1", "3 单元", "2004 年"},
+		Title: zh("滨河雅苑 3栋"), Code: "4403040050361400042", Place: "沙头街道 下沙社区 福沙路 18 号", Aliases: []string{"滨河苑3座", "福沙路18号C栋", "帝苑三栋"},
+		Tags: []state.Text{zh("住宅小区"), zh("18 层 + B1"), zh("3 单元"), zh("2004 年")},
 		Figures: []state.Figure{{Label: t("房屋", "Rooms"), Value: 216}, {Label: t("人口", "People"), Value: 512}, {Label: t("法人", "Firms"), Value: 9},
 			{Label: t("在办事件", "Open events"), Value: 3, Light: state.Late}, {Label: t("空置", "Vacant"), Value: 20}, {Label: t("待核", "To verify"), Value: 7, Light: state.Near}},
-		Matrix: &state.Matrix{Floors: floors, Groups: []int{4, 4, 4}, Note: "自住 103·出租 76·商用 10"},
-		Sections: []state.Section{{Head: t("五类主体", "Five subjects"), Note: "基准 2026-03 责任清单", Facts: []state.Fact{
-			{Label: t("产权", "Owner"), Value: "业主 182 户·业委会"}, {Label: t("管理", "Manager"), Value: "下沙物业服务中心"}, {Label: t("责任", "Responsible"), Value: "楼栋长 周*（网格 036-14）"},
-			{Label: t("监督", "Supervisor"), Value: "下沙社区工作站"}, {Label: t("执法", "Enforcer"), Value: "沙头街道综合执法队"}}}},
-		Past: []state.Moment{{At: fakeNow.Add(-22 * time.Minute), Text: "催办第 2 次·消防通道堵塞", By: "督查岗", Urgent: true},
-			{At: fakeNow.Add(-276 * time.Minute), Text: "核实 1203 房：自住 → 出租", By: "网格员 李*"}, {At: fakeNow.AddDate(0, 0, -1), Text: "新增别名“滨河苑C座”（供水）", By: "数据岗"},
-			{At: fakeNow.AddDate(0, 0, -5), Text: "季度走访完成 41 / 216 户", By: "网格员 李*"}},
+		Matrix: &state.Matrix{Floors: floors, Groups: []int{4, 4, 4}, Note: zh("自住 103·出租 76·商用 10")},
+		Sections: []state.Section{{Head: t("五类主体", "Five subjects"), Note: zh("基准 2026-03 责任清单"), Facts: []state.Fact{
+			{Label: t("产权", "Owner"), Value: zh("业主 182 户·业委会")}, {Label: t("管理", "Manager"), Value: zh("下沙物业服务中心")}, {Label: t("责任", "Responsible"), Value: zh("楼栋长 周*（网格 036-14）")},
+			{Label: t("监督", "Supervisor"), Value: zh("下沙社区工作站")}, {Label: t("执法", "Enforcer"), Value: zh("沙头街道综合执法队")}}}},
+		Past: []state.Moment{{At: fakeNow.Add(-22 * time.Minute), Text: zh("催办第 2 次·消防通道堵塞"), By: "督查岗", Urgent: true},
+			{At: fakeNow.Add(-276 * time.Minute), Text: zh("核实 1203 房：自住 → 出租"), By: "网格员 李*"}, {At: fakeNow.AddDate(0, 0, -1), Text: zh("新增别名“滨河苑C座”（供水）"), By: "数据岗"},
+			{At: fakeNow.AddDate(0, 0, -5), Text: zh("季度走访完成 41 / 216 户"), By: "网格员 李*"}},
 		PastAll: 27, Sources: "住建、公安、网格采集", AsOf: fakeNow.Add(-time.Minute), Reason: "受理岗·沙头街道范围", At: orb.Point{114.025, 22.526}, HasAt: true,
 		Bound: orb.Bound{Min: orb.Point{114.0249, 22.5259}, Max: orb.Point{114.0251, 22.5261}},
 	}, nil
@@ -310,3 +310,6 @@ func fakeDeps(d *fakeData, s *fakeSync, f *fakeFiles, m *fakeMap) ui.Deps {
 		Attribution: "© OpenStreetMap 贡献者·示意数据", Version: "0.1.0", Licences: "fyne.io/fyne/v2  BSD-3-Clause", DiskFree: func() int64 { return 42_600_000_000 },
 	}
 }
+
+// zh is a text that is the same in every language.
+func zh(s string) state.Text { return state.Text{ZH: s} }

@@ -21,13 +21,15 @@ type searchEntry struct {
 	box    fyne.Position // of the frame
 	boxW   float32
 	active bool
+
+	awaited string // query whose first hit is to be opened when it comes: Enter was faster than the answer
 }
 
 func newSearchEntry(w *Window) *searchEntry {
 	e := &searchEntry{w: w}
 	e.ExtendBaseWidget(e)
 	e.SetPlaceHolder(w.lang.T("search.hint"))
-	e.OnChanged = func(q string) { w.search.Query(q) }
+	e.OnChanged = func(q string) { e.awaited = ""; w.search.Query(q) }
 	return e
 }
 
@@ -63,7 +65,10 @@ func (e *searchEntry) TypedKey(k *fyne.KeyEvent) {
 			w.parts.hitList.Refresh()
 		}
 	case fyne.KeyReturn, fyne.KeyEnter:
-		if w.hitRow < n && w.hits.Query != "" {
+		switch {
+		case w.hits.Query != e.Text: // the answer is still to come; what is listed is another question's
+			e.awaited = e.Text
+		case w.hitRow < n && w.hits.Query != "":
 			w.openHit(w.hits.Rows[w.hitRow])
 		}
 	case fyne.KeyEscape:
@@ -113,6 +118,12 @@ func (w *Window) showHits(h state.Hits) {
 		list.Refresh()
 	}
 	w.parts.top.Refresh()
+	if e := w.parts.entry; e.awaited != "" && e.awaited == h.Query {
+		e.awaited = ""
+		if len(h.Rows) > 0 {
+			w.openHit(h.Rows[0])
+		}
+	}
 }
 
 func (w *Window) hitListHeight() float32 {
@@ -207,7 +218,11 @@ func (w *Window) drawHit(p *pen, r state.HitRow, y, width float32) {
 		side = w.lang.T("search.open")
 	}
 	room := width - 44 - 16 - p.right(width-12, y+hitRowHeight/2, side, p.small())
-	p.marked(44, y+14, room, r.Hit.Label, w.hits.Query)
+	label := y + 14
+	if r.Hit.Why == "" {
+		label = y + hitRowHeight/2
+	}
+	p.marked(44, label, room, r.Hit.Label, w.hits.Query)
 	p.fit(44, y+32, room, r.Hit.Why, p.small())
 	p.hit(0, y, width, hitRowHeight, id, "", func() { w.openHit(r.Hit) })
 }

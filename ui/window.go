@@ -135,12 +135,6 @@ func (w *Window) Close() {
 // Reload asks for everything the panels show again: after an import, or when the store was swapped.
 func (w *Window) Reload() {
 	w.loadRegions(block.ID{})
-	ask(w, &w.jobs.layers, w.deps.Data.Layers, func(layers []state.Layer, err error) {
-		if err == nil {
-			w.layers.Set(layers)
-			w.treesChanged()
-		}
-	})
 	w.DataChanged()
 	w.SyncChanged()
 }
@@ -150,6 +144,12 @@ func (w *Window) DataChanged() {
 	if w.regions.Loaded() {
 		w.loadRegions(block.ID{})
 	}
+	ask(w, &w.jobs.layers, w.deps.Data.Layers, func(layers []state.Layer, err error) {
+		if err == nil {
+			w.layers.Set(layers)
+			w.treesChanged()
+		}
+	})
 	w.loadEvents()
 	if ref := w.dossier.Wanted(); ref.Kind != "" {
 		w.loadDossier(ref)

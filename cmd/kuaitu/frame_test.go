@@ -164,6 +164,35 @@ func (f frame) count(c color.RGBA, part image.Rectangle) int {
 	return n
 }
 
+// near counts the pixels of a part whose red, green and blue are each within reach of a colour's.
+func (f frame) near(c color.RGBA, part image.Rectangle, reach int) int {
+	n := 0
+	part = part.Intersect(f.Rect)
+	far := func(a, b uint8) bool { return int(a)-int(b) > reach || int(b)-int(a) > reach }
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			if d := f.RGBAAt(x, y); !far(c.R, d.R) && !far(c.G, d.G) && !far(c.B, d.B) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// blue counts the pixels of a part that are of the light theme's accent, at least as strong as in the thin lines of a sign.
+func (f frame) blue(part image.Rectangle) int {
+	n := 0
+	part = part.Intersect(f.Rect)
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			if c := f.RGBAAt(x, y); int(c.B)-int(c.R) > 70 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // kept is the share of the pixels of a part of before, but for its most frequent colour, that are in f again where the
 // move takes them. The most frequent colour is the ground, which looks the same everywhere.
 func (f frame) kept(before frame, part image.Rectangle, move func(image.Point) image.Point) float64 {

@@ -77,6 +77,9 @@ func run(ctx context.Context, c config) (err error) {
 	if c.post != "desk" {
 		return cli.Usagef("--post %s: only desk is there yet", c.post)
 	}
+	if err := checkDisplay(); err != nil {
+		return err
+	}
 	fyneApp := app.NewWithID("cn.kuaitu.console")
 	fyneApp.SetIcon(ui.AppIcon())
 	prefs := fyneApp.Preferences()
@@ -131,7 +134,11 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
 
-	d := desk.New(st, time.Now, userName())
+	zone, err := cityZone(ctx, st)
+	if err != nil {
+		return err
+	}
+	d := desk.New(st, time.Now, zone, userName())
 	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{Icons: eventIcons(ctx, d)})
 	if err != nil {
 		return err
@@ -144,7 +151,7 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 		return s
 	}
 	syncing := newSyncing(ctx, st)
-	win, err := buildWindow(ctx, c, fyneApp, st, d, chart, syncing, base)
+	win, err := buildWindow(ctx, c, fyneApp, st, d, chart, syncing, base, zone)
 	if err != nil {
 		return err
 	}
@@ -197,6 +204,19 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 	return errors.Join(g.Wait(), shotErr)
 }
 
+// cityZone is the time zone of the store's city; the machine's where the store names none that is known here.
+func cityZone(ctx context.Context, st *store.Store) (*time.Location, error) {
+	meta, err := st.Reader().Meta(ctx)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(meta.TZ)
+	if err != nil {
+		return time.Local, nil
+	}
+	return zone, nil
+}
+
 // ignoreEnd makes the end that was asked for no error.
 func ignoreEnd(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
@@ -223,14 +243,10 @@ func eventIcons(ctx context.Context, d *desk.Desk) func(string) mapview.Icon {
 }
 
 // buildWindow puts the window together and opens it on the user's region.
-func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, d *desk.Desk, chart *ui.Chart, syncing *syncing, base *console.Base) (*ui.Window, error) {
+func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, d *desk.Desk, chart *ui.Chart, syncing *syncing, base *console.Base, zone *time.Location) (*ui.Window, error) {
 	meta, err := st.Reader().Meta(ctx)
 	if err != nil {
 		return nil, err
-	}
-	zone, err := time.LoadLocation(meta.TZ)
-	if err != nil {
-		zone = time.Local
 	}
 	home, title, bound, placed, err := d.Home(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -184,12 +185,11 @@ func newScreen(t *testing.T, w, h int, managed bool) *screen {
 	if err := r.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	line := make([]byte, 16)
-	n, err := r.Read(line)
+	line, err := bufio.NewReader(r).ReadString('\n') // closing the pipe before the end of the line would end Xvfb
 	if err != nil {
 		t.Fatalf("Xvfb names no display: %v\n%s", err, p.said())
 	}
-	s := &screen{t: t, display: ":" + strings.TrimSpace(string(line[:n])), pixels: filepath.Join(dir, "Xvfb_screen0"), size: image.Pt(w, h)}
+	s := &screen{t: t, display: ":" + strings.TrimSpace(line), pixels: filepath.Join(dir, "Xvfb_screen0"), size: image.Pt(w, h)}
 	if managed {
 		wm := exec.Command("openbox")
 		wm.Env = append(os.Environ(), "DISPLAY="+s.display)
@@ -320,11 +320,13 @@ func (w *window) click(p image.Point, button int) {
 func (w *window) drag(a, b image.Point) {
 	w.t.Helper()
 	const steps = 8
-	w.point(a)
+	w.hover(a)
+	before := w.frame()
 	w.xdo("mousedown", "1")
 	for i := 1; i <= steps; i++ {
 		w.point(a.Add(b.Sub(a).Mul(i).Div(steps)))
 	}
+	w.settled(10*time.Second, partMap, "the map follows the mouse", func(f frame) bool { return f.differs(before, partMap) > 2000 })
 	w.xdo("mouseup", "1")
 }
 

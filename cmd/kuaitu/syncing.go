@@ -90,11 +90,14 @@ func (s *syncing) Status() state.SyncStatus {
 	if out.Running {
 		out.Step, out.Steps = int(s.status.Phase), int(syncer.Recording)
 	}
-	if s.last.OK {
+	switch {
+	case s.last.OK:
 		out.DataAsOf = s.last.At
-		if out.LastContact.Before(s.last.At) {
-			out.LastContact = s.last.At
-		}
+	case !s.last.ProvedAt.IsZero(): // a sync that failed makes nothing older or newer
+		out.DataAsOf = s.last.ProvedAt
+	}
+	if out.LastContact.Before(out.DataAsOf) {
+		out.LastContact = out.DataAsOf
 	}
 	if s.last.Problem != "" && !s.last.OK {
 		out.Err = &syncer.Error{Reason: syncer.Reason(s.last.Problem)}

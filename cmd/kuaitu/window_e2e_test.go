@@ -81,9 +81,10 @@ func (w *window) reportAt(p image.Point, text string) {
 	before := w.frame()
 	corner := box(300, 600, 420, 660)
 	w.key("Escape", "ctrl+n")
-	w.click(p, 1)
-	w.park()
+	w.hover(p)
+	w.xdo("click", "1")
 	w.settled(10*time.Second, partMap, "the form is open", func(f frame) bool { return f.differs(before, corner) > corner.Dx()*corner.Dy()/2 })
+	w.park()
 	w.write("bllj")
 	w.settled(10*time.Second, partMap, "the types are found", func(frame) bool { return true })
 	w.key("Return")
@@ -94,14 +95,14 @@ func (w *window) reportAt(p image.Point, text string) {
 	w.settled(10*time.Second, partMap, "the form is closed", func(f frame) bool { return f.differs(before, corner) < corner.Dx()*corner.Dy()/2 })
 }
 
-// queued waits until the event list does or does not show a record that waits to be sent: its sign is in the accent colour.
+// queued waits until the event list does or does not show a record that waits to be sent: its sign is blue.
 func (w *window) queued(want bool) frame {
 	w.t.Helper()
 	what := "the list shows an event as queued"
 	if !want {
 		what = "the list shows the event as sent"
 	}
-	return w.settled(30*time.Second, partList, what, func(f frame) bool { return f.count(inkAccent, partMark) > 8 == want })
+	return w.settled(30*time.Second, partList, what, func(f frame) bool { return f.blue(partMark) > 8 == want })
 }
 
 // TestE2EWindow is a working day: look around, find, report while the server is away, sync, switch the language.
@@ -179,9 +180,11 @@ func TestE2EWindow(t *testing.T) {
 	{
 		tower := w.frame()
 		_, school := tower.find(inkSchool, partOpen)
-		w.click(school, 1)
+		w.hover(school)
+		w.xdo("click", "1")
+		w.settled(10*time.Second, partSide, "another dossier is open", func(f frame) bool { return f.differs(tower, partSide) > 300 })
 		w.park()
-		picked := w.settled(10*time.Second, partMap.Union(partSide), "another dossier is open", func(f frame) bool { return f.differs(tower, partSide) > 300 })
+		picked := w.settled(10*time.Second, partMap.Union(partSide), "all is still", func(frame) bool { return true })
 		w.shot("pick")
 		if n := picked.count(inkAccent, about(school, 90)); n < 60 {
 			t.Errorf("the school is not marked as selected: %d pixels", n)

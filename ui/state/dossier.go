@@ -12,11 +12,11 @@ import (
 // legal entity. Fields the device has no right to are masked before they come here.
 type Dossier struct {
 	Ref      Ref
-	Title    string
+	Title    Text
 	Code     string // shown in groups of four; empty hides the line
 	Place    string // street, community, road and number
 	Aliases  []string
-	Tags     []string
+	Tags     []Text
 	Figures  []Figure // at most six are shown, in two rows of three
 	Sections []Section
 	Past     []Moment // newest first
@@ -42,21 +42,21 @@ type Figure struct {
 // Section is a block of facts under a heading.
 type Section struct {
 	Head  Text
-	Note  string // at the right of the heading
+	Note  Text // at the right of the heading
 	Facts []Fact
 }
 
 // Fact is a labelled value. A masked one is shown with an eye and keeps its width when revealed.
 type Fact struct {
 	Label  Text
-	Value  string
+	Value  Text
 	Masked bool
 }
 
 // Moment is an entry of the record's history.
 type Moment struct {
 	At     time.Time
-	Text   string
+	Text   Text
 	By     string
 	Urgent bool
 }
@@ -65,7 +65,7 @@ type Moment struct {
 type Matrix struct {
 	Floors []MatrixFloor
 	Groups []int // cells per stairs, so that gaps can be drawn between them
-	Note   string
+	Note   Text
 }
 
 // MatrixFloor is one row.

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -58,6 +59,15 @@ func (l *Lang) TOr(key, other string) string {
 		return s
 	}
 	return other
+}
+
+// Join puts a text behind t in both languages.
+func (t Text) Join(between string, other Text) Text {
+	if t.EN == "" && other.EN == "" {
+		return Text{ZH: t.ZH + between + other.ZH}
+	}
+	en := func(x Text) string { return cmp.Or(x.EN, x.ZH) }
+	return Text{ZH: t.ZH + between + other.ZH, EN: en(t) + strings.ReplaceAll(between, "：", ": ") + en(other)}
 }
 
 // Of picks the language of a name that has both; a missing one is replaced by the other.

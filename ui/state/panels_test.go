@@ -216,13 +216,13 @@ func TestDossierPanelShowsOnlyWhatIsWanted(t *testing.T) {
 	}
 	p.Ask(a)
 	p.Ask(b)
-	if p.Show(a, Dossier{Title: "a"}, nil) {
+	if p.Show(a, Dossier{Title: Text{ZH: "a"}}, nil) {
 		t.Error("an overtaken answer was taken")
 	}
-	if !p.Show(b, Dossier{Title: "b"}, nil) {
+	if !p.Show(b, Dossier{Title: Text{ZH: "b"}}, nil) {
 		t.Error("the wanted answer was refused")
 	}
-	if d, ok := p.Dossier(); !ok || d.Title != "b" || d.Heading(l) != "一楼一档" {
+	if d, ok := p.Dossier(); !ok || d.Title.ZH != "b" || d.Heading(l) != "一楼一档" {
 		t.Errorf("shows %+v %v", d, ok)
 	}
 	p.Pin(true)

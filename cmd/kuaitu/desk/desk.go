@@ -23,15 +23,16 @@ type Desk struct {
 	st   *store.Store
 	now  func() time.Time
 	user string // who signs reports
+	zone *time.Location
 
 	mu     sync.Mutex // guards what follows
 	stale  bool
 	digest *digest
 }
 
-// New makes a desk over an open store. Call Changed after each commit.
-func New(st *store.Store, now func() time.Time, user string) *Desk {
-	return &Desk{st: st, now: now, user: user, stale: true}
+// New makes a desk over an open store; the zone is the city's. Call Changed after each commit.
+func New(st *store.Store, now func() time.Time, zone *time.Location, user string) *Desk {
+	return &Desk{st: st, now: now, zone: zone, user: user, stale: true}
 }
 
 // Changed says that the store has moved on; the next question reads anew what counts and lists are made of.

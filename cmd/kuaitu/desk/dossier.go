@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"kuaitu/block"
 	"kuaitu/block/schema"
@@ -31,7 +32,7 @@ func (d *Desk) Dossier(ctx context.Context, ref state.Ref) (state.Dossier, error
 		return state.Dossier{}, err
 	}
 	out := state.Dossier{
-		Ref: ref, Title: console.Label(p, rec), Code: p.Get(rec, "code").Text(), Place: g.path(rec.Region), AsOf: d.asOf(ctx),
+		Ref: ref, Title: same(console.Label(p, rec)), Code: p.Get(rec, "code").Text(), Place: g.path(rec.Region), AsOf: d.asOf(ctx),
 	}
 	if b, err := geo.ParseWKB(rec.Geometry); err == nil && !geo.Empty(b) {
 		out.Bound, out.HasAt = b.Bound(), true
@@ -46,7 +47,7 @@ func (d *Desk) Dossier(ctx context.Context, ref state.Ref) (state.Dossier, error
 	if out.Sync = ops[ref.ID]; out.Sync == state.Proved {
 		out.Sync = state.NoMark // being equal to the server is the normal case
 	}
-	out.Sections = []state.Section{{Head: state.Text{ZH: "登记信息", EN: "On record"}, Facts: facts(p, rec)}}
+	out.Sections = []state.Section{{Head: state.Text{ZH: "登记信息", EN: "On record"}, Facts: d.facts(p, rec, g)}}
 	switch ref.Kind {
 	case "building":
 		err = d.building(ctx, p, rec, &out)
@@ -68,7 +69,7 @@ func (d *Desk) asOf(ctx context.Context) time.Time {
 }
 
 // facts lists the fields that have a value, with choices in words. Titles, codes and references are shown elsewhere.
-func facts(p *schema.Plan, rec block.Record) []state.Fact {
+func (d *Desk) facts(p *schema.Plan, rec block.Record, g *digest) []state.Fact {
 	var out []state.Fact
 	for i, f := range p.Kind.Fields {
 		v := rec.Values[i]
@@ -76,28 +77,44 @@ func facts(p *schema.Plan, rec block.Record) []state.Fact {
 			continue
 		}
 		out = append(out, state.Fact{
-			Label: state.Text{ZH: f.ZH, EN: f.EN}, Value: factValue(f, v), Masked: f.Class == block.Sensitive && rec.Parts.Has(block.Masked),
+			Label: state.Text{ZH: f.ZH, EN: f.EN}, Value: d.factValue(p, f, v, g), Masked: f.Class == block.Sensitive && rec.Parts.Has(block.Masked),
 		})
 	}
 	return out
 }
 
-func factValue(f schema.Field, v block.Value) string {
+// factValue is a value in words: choices and event types by name, times in the city's zone.
+func (d *Desk) factValue(p *schema.Plan, f schema.Field, v block.Value, g *digest) state.Text {
 	switch f.Type {
 	case block.Text:
-		return choiceLabel(f.Choices, v.Text())
+		if t, ok := g.types[v.Text()]; ok && p.Kind.Name == "event" && f.Name == "type" {
+			return t.Name
+		}
+		return choiceText(f.Choices, v.Text())
 	case block.Bool:
 		if v.Bool() {
-			return "是"
+			return state.Text{ZH: "是", EN: "Yes"}
 		}
-		return "否"
+		return state.Text{ZH: "否", EN: "No"}
 	case block.Time:
-		return v.Time().In(time.Local).Format("2006-01-02 15:04")
+		return same(v.Time().In(d.zone).Format("2006-01-02 15:04"))
 	case block.Float:
-		return strings.TrimSpace(fmt.Sprintf("%.4g %s", v.Float(), f.Unit))
+		return inUnit(fmt.Sprintf("%.4g", v.Float()), f.Unit)
 	}
-	return strings.TrimSpace(v.Plain() + " " + f.Unit)
+	return inUnit(v.Plain(), f.Unit)
 }
+
+// inUnit puts a unit behind a number. Units that are counted in Chinese only (层) are left out in English, whose labels say them.
+func inUnit(number, unit string) state.Text {
+	t := state.Text{ZH: strings.TrimSpace(number + " " + unit)}
+	if strings.ContainsFunc(unit, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		t.EN = number
+	}
+	return t
+}
+
+// same is a text that is the same in every language.
+func same(s string) state.Text { return state.Text{ZH: s} }
 
 // building adds the figures, the 楼盘表 and the open events of a building.
 func (d *Desk) building(ctx context.Context, p *schema.Plan, rec block.Record, out *state.Dossier) error {
@@ -105,25 +122,26 @@ func (d *Desk) building(ctx context.Context, p *schema.Plan, rec block.Record, o
 		out.Place = strings.TrimSpace(out.Place + " " + address)
 	}
 	if use := p.Get(rec, "use"); !use.IsNull() {
-		out.Tags = append(out.Tags, choiceLabel(schema.BuildingUses, use.Text()))
+		out.Tags = append(out.Tags, choiceText(schema.BuildingUses, use.Text()))
 	}
 	if n := p.Get(rec, "floors").Int(); n > 0 {
-		tag := fmt.Sprintf("%d 层", n)
+		tag := state.Text{ZH: fmt.Sprintf("%d 层", n), EN: fmt.Sprintf("floors: %d", n)}
 		if below := p.Get(rec, "floors_below").Int(); below > 0 {
-			tag += fmt.Sprintf(" + B%d", below)
+			tag.ZH += fmt.Sprintf(" + B%d", below)
+			tag.EN += fmt.Sprintf(" + B%d", below)
 		}
 		out.Tags = append(out.Tags, tag)
 	}
 	if n := p.Get(rec, "units").Int(); n > 1 {
-		out.Tags = append(out.Tags, fmt.Sprintf("%d 单元", n))
+		out.Tags = append(out.Tags, state.Text{ZH: fmt.Sprintf("%d 单元", n), EN: fmt.Sprintf("units: %d", n)})
 	}
 	if y := p.Get(rec, "year").Int(); y > 0 {
-		out.Tags = append(out.Tags, fmt.Sprintf("%d 年", y))
+		out.Tags = append(out.Tags, state.Text{ZH: fmt.Sprintf("%d 年", y), EN: fmt.Sprintf("built %d", y)})
 	}
 	if p.Get(rec, "urban_village").Bool() {
-		out.Tags = append(out.Tags, "城中村")
+		out.Tags = append(out.Tags, state.Text{ZH: "城中村", EN: "Urban village"})
 	}
-	if out.Title == p.Kind.ZH || out.Title == p.Get(rec, "source_id").Text() {
+	if out.Title.ZH == p.Kind.ZH || out.Title.ZH == p.Get(rec, "source_id").Text() {
 		out.Title = unnamed(p, rec)
 	}
 	here := []store.Where{{Field: "building", Values: []block.Value{block.RefValue(rec.ID)}}}
@@ -158,13 +176,13 @@ func (d *Desk) building(ctx context.Context, p *schema.Plan, rec block.Record, o
 }
 
 // unnamed calls a building without a name by what is known: its use and its number in the source.
-func unnamed(p *schema.Plan, rec block.Record) string {
-	title := choiceLabel(schema.BuildingUses, p.Get(rec, "use").Text())
-	if title == "" || title == "未分类" {
-		title = p.Kind.ZH
+func unnamed(p *schema.Plan, rec block.Record) state.Text {
+	title := state.Text{ZH: p.Kind.ZH, EN: p.Kind.EN}
+	if use := p.Get(rec, "use").Text(); use != "" && use != "other" {
+		title = choiceText(schema.BuildingUses, use)
 	}
 	if no := p.Get(rec, "source_id").Text(); no != "" {
-		title += " " + no
+		title = title.Join(" ", same(no))
 	}
 	return title
 }
@@ -192,7 +210,7 @@ func (d *Desk) eventsOf(ctx context.Context, here []store.Where, out *state.Doss
 			worst = max(worst, light)
 		}
 		if len(out.Past) < 6 {
-			out.Past = append(out.Past, state.Moment{At: e.Reported, Text: e.Type.ZH + " " + choiceLabel(schema.EventStates, e.State), By: e.Unit, Urgent: light >= state.Late})
+			out.Past = append(out.Past, state.Moment{At: e.Reported, Text: e.Type.Join(" ", choiceText(schema.EventStates, e.State)), By: e.Unit, Urgent: light >= state.Late})
 		}
 	}
 	out.PastAll = len(rows)
@@ -236,7 +254,10 @@ func matrix(p *schema.Plan, rooms []block.Record) *state.Matrix {
 		perFloor[pl.floor][pl.unit] = append(perFloor[pl.floor][pl.unit], pl.state)
 		width[pl.unit] = max(width[pl.unit], len(perFloor[pl.floor][pl.unit]))
 	}
-	m := &state.Matrix{Note: fmt.Sprintf("自住 %d·出租 %d·商用 %d", counts["own"], counts["let"], counts["shop"])}
+	m := &state.Matrix{Note: state.Text{
+		ZH: fmt.Sprintf("自住 %d·出租 %d·商用 %d", counts["own"], counts["let"], counts["shop"]),
+		EN: fmt.Sprintf("own %d · let %d · shops %d", counts["own"], counts["let"], counts["shop"]),
+	}}
 	for _, u := range units {
 		m.Groups = append(m.Groups, width[u])
 	}
@@ -264,7 +285,7 @@ func (d *Desk) region(ctx context.Context, g *digest, id block.ID, out *state.Do
 	if !ok {
 		return nil
 	}
-	out.Title, out.Made = r.ShortName(), r.Made
+	out.Title, out.Made = g.region(r).Name, r.Made
 	out.Place = g.path(r.Parent)
 	count := func(kind block.Kind) (int, error) {
 		n, err := d.st.Reader().Count(ctx, store.Query{Kind: kind, Within: []block.ID{id}})
@@ -294,13 +315,13 @@ func (d *Desk) region(ctx context.Context, g *digest, id block.ID, out *state.Do
 // event adds the state and the hand-over chain of a case.
 func (d *Desk) event(ctx context.Context, g *digest, p *schema.Plan, rec block.Record, out *state.Dossier) error {
 	e := g.event(p, rec)
-	out.Title = e.Type.ZH
+	out.Title = e.Type
 	out.Code = ""
 	out.Place = strings.TrimSpace(g.path(rec.Region) + " " + p.Get(rec, "address").Text())
 	if e.Number != "" {
-		out.Tags = append(out.Tags, e.Number)
+		out.Tags = append(out.Tags, same(e.Number))
 	}
-	out.Tags = append(out.Tags, choiceLabel(schema.EventStates, e.State))
+	out.Tags = append(out.Tags, choiceText(schema.EventStates, e.State))
 	sp, err := d.st.Set().Plan("event_step")
 	if err != nil {
 		return err
@@ -311,9 +332,9 @@ func (d *Desk) event(ctx context.Context, g *digest, p *schema.Plan, rec block.R
 	}
 	slices.SortFunc(steps, func(a, b block.Record) int { return stepTime(sp, b).Compare(stepTime(sp, a)) })
 	for _, s := range steps {
-		text := choiceLabel(schema.EventStates, sp.Get(s, "to_state").Text())
+		text := choiceText(schema.EventStates, sp.Get(s, "to_state").Text())
 		if note := sp.Get(s, "note").Text(); note != "" {
-			text += "：" + note
+			text = text.Join("：", same(note))
 		}
 		out.Past = append(out.Past, state.Moment{At: stepTime(sp, s), Text: text, By: sp.Get(s, "unit").Text()})
 	}

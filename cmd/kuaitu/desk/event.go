@@ -53,6 +53,16 @@ func (g *digest) readCatalogue(ctx context.Context, st *store.Store) error {
 	return nil
 }
 
+// choiceText is the name of a choice; a code that is none of them stands for itself.
+func choiceText(choices []schema.Choice, code string) state.Text {
+	for _, c := range choices {
+		if c.Code == code {
+			return state.Text{ZH: c.ZH, EN: c.EN}
+		}
+	}
+	return same(code)
+}
+
 func choiceLabel(choices []schema.Choice, code string) string {
 	for _, c := range choices {
 		if c.Code == code {

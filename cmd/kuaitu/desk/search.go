@@ -56,7 +56,11 @@ func (d *Desk) Search(ctx context.Context, query string, near orb.Point, limit i
 		}
 		if h.Point != nil {
 			hit.At, hit.Bound, hit.HasAt = *h.Point, h.Point.Bound(), true
-			hit.Side = g.gridName(g.assign.At(*h.Point))
+			region := g.assign.At(*h.Point)
+			hit.Side = g.gridName(region)
+			if hit.Why == "" { // most buildings have no address: say where they are
+				hit.Why = g.path(region)
+			}
 		}
 		if h.Kind == "region" {
 			if b, ok := g.bounds[h.ID]; ok {
