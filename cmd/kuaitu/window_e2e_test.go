@@ -41,7 +41,9 @@ func checkLog(t *testing.T, log string) {
 	}
 	blocks := strings.Split(log, "Fyne error:")
 	for _, b := range blocks[1:] {
-		if !strings.Contains(b, "dbus") { // a screen without a session bus has no theme settings to watch
+		// a screen without a session bus has no theme settings to watch; Fyne's watcher of its preferences file may come
+		// upon one that Fyne has just begun to write, and then reads it again
+		if !strings.Contains(b, "dbus") && !(strings.Contains(b, "Preferences load error") && strings.Contains(b, "Cause: EOF")) {
 			t.Errorf("Fyne logged an error:%s", b)
 		}
 	}
@@ -54,6 +56,9 @@ func (w *window) mapDrawn() frame {
 		return f.count(inkHousing, partMap) > 2000 && f.count(inkTower, partMap) > 20 && f.count(inkSchool, partMap) > 20
 	})
 }
+
+// hasDossier reports whether the right panel shows a record, not that it is looking for one: only then it has its button.
+func (f frame) hasDossier() bool { return f.count(inkAccent, box(1110, 780, 1430, 870)) > 1500 }
 
 // hover puts the mouse over the map and waits until the window knows: the status bar says where it is. Fyne takes moves
 // once a frame, so a wheel that is turned at once counts for where the mouse was.
@@ -164,7 +169,7 @@ func TestE2EWindow(t *testing.T) {
 		before := w.frame()
 		w.searchFor(towerKeys)
 		after := w.settled(15*time.Second, partMap.Union(partSide), "the map moved to the tower and its dossier is open", func(f frame) bool {
-			return f.differs(before, partSide) > 1000 && f.count(inkTower, about(mapMid, 40)) > 500
+			return f.hasDossier() && f.differs(before, partSide) > 1000 && f.count(inkTower, about(mapMid, 40)) > 500
 		})
 		w.shot("search-opened")
 		_, at := after.find(inkTower, partOpen)
@@ -182,7 +187,7 @@ func TestE2EWindow(t *testing.T) {
 		_, school := tower.find(inkSchool, partOpen)
 		w.hover(school)
 		w.xdo("click", "1")
-		w.settled(10*time.Second, partSide, "another dossier is open", func(f frame) bool { return f.differs(tower, partSide) > 300 })
+		w.settled(10*time.Second, partSide, "another dossier is open", func(f frame) bool { return f.hasDossier() && f.differs(tower, partSide) > 300 })
 		w.park()
 		picked := w.settled(10*time.Second, partMap.Union(partSide), "all is still", func(frame) bool { return true })
 		w.shot("pick")
