@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -91,21 +92,52 @@ type Command struct {
 // Main runs the program with the process's arguments and signals and exits with the code of its error.
 func Main(program, about string, commands []Command) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	info, err := os.Stdin.Stat()
-	env := &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
-	err = Run(ctx, env, program, about, commands, os.Args[1:])
+	env := &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Terminal: terminal(os.Stdin)}
+	err := Run(ctx, env, program, about, commands, os.Args[1:])
 	stop()
 	os.Exit(ExitCode(err))
+}
+
+// terminal reports whether a file is a person's terminal; the null device, which is a character device too, is none.
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
 }
 
 // Run finds and runs the command that args name and prints its error, if any, as one sentence.
 func Run(ctx context.Context, env *Env, program, about string, commands []Command, args []string) error {
 	err := dispatch(ctx, env, program, about, commands, args)
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		env.Say("%s: %s", program, strings.TrimSuffix(err.Error(), ": "+ErrUsage.Error()))
+		env.Say("%s: %s", program, sentence(err))
 		return err
 	}
 	return nil
+}
+
+// kinds are the words of the errors that carry nothing but a kind; the exit code says the same.
+var kinds = []string{ErrUsage.Error(), block.ErrInvalid.Error(), block.ErrNotFound.Error(), block.ErrConflict.Error(), block.ErrUnavailable.Error(), block.ErrRefused.Error()}
+
+// sentence is an error's text on one line: joined errors are set apart by semicolons and kinds left out where something
+// else says what happened.
+func sentence(err error) string {
+	var parts []string
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(line)
+		for _, k := range kinds {
+			line = strings.TrimSuffix(line, ": "+k)
+		}
+		if line != "" && !slices.Contains(kinds, line) {
+			parts = append(parts, line)
+		}
+	}
+	if len(parts) == 0 {
+		return strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	return strings.Join(parts, "; ")
 }
 
 func dispatch(ctx context.Context, env *Env, program, about string, commands []Command, args []string) error {
@@ -138,6 +170,9 @@ func dispatch(ctx context.Context, env *Env, program, about string, commands []C
 			return Usagef("%s: %v", c.Name, err)
 		}
 		if err := run(ctx, env, rest); err != nil {
+			if strings.HasPrefix(err.Error(), c.Name+": ") {
+				return err // whoever failed has the command's name
+			}
 			return fmt.Errorf("%s: %w", c.Name, err)
 		}
 		return nil

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -57,5 +58,33 @@ func TestRun(t *testing.T) {
 		if !slices.Equal(got, c.want) || json != c.json || ExitCode(err) != c.code {
 			t.Errorf("%q: args %q json %v code %d, want %q %v %d\n%s", c.args, got, json, ExitCode(err), c.want, c.json, c.code, &stderr)
 		}
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{Usagef("a flag is missing"), "a flag is missing"},
+		{errors.Join(errors.New("b.csv:3: no such column"), block.ErrInvalid), "b.csv:3: no such column"},
+		{fmt.Errorf("sync: the store is standalone: %w", block.ErrConflict), "sync: the store is standalone"},
+		{errors.Join(errors.New("one"), errors.New("two")), "one; two"},
+		{block.ErrInvalid, "invalid"},
+	} {
+		if got := sentence(c.err); got != c.want {
+			t.Errorf("sentence(%q) = %q, want %q", c.err, got, c.want)
+		}
+	}
+}
+
+func TestTheNullDeviceIsNoTerminal(t *testing.T) {
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if terminal(f) {
+		t.Error("the null device is taken for a person")
 	}
 }

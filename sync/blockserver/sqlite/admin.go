@@ -135,11 +135,19 @@ func (s *Storage) Backup(ctx context.Context, file string) error {
 
 // Restore puts a backup in the place of a closed folder's database and gives the server a new epoch, so that every
 // replica takes its rows anew and sends again what the backup had not seen. The database it replaces is kept beside it
-// as kuaitud.db.before-restore. A folder that is open is ErrConflict, a file that is no backup ErrInvalid.
+// as kuaitud.db.before-restore. A folder that is not there is made, as after the loss of a machine: consoles stay enrolled,
+// because what is known of their tokens is in the backup. A folder that is open is ErrConflict, a file that is no backup
+// ErrInvalid, one that is not there ErrNotFound.
 func Restore(ctx context.Context, dir, file string, opts Options) error {
 	s := &Storage{dir: dir}
 	s.options(opts)
-	var err error
+	if _, err := os.Stat(file); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	err := os.MkdirAll(dir, 0o700)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
 	if s.lock, err = dial(filepath.Join(dir, lockFile), false, "_txlock=exclusive"); err != nil {
 		return err
 	}
@@ -167,6 +175,11 @@ func Restore(ctx context.Context, dir, file string, opts Options) error {
 	}
 	if _, err := src.ExecContext(ctx, "VACUUM INTO ?", fresh); err != nil {
 		return errors.Join(fmt.Errorf("restore: %w: %w", block.ErrUnavailable, err), removeDatabase(fresh))
+	}
+	if _, err := os.Stat(filepath.Join(dir, secretFile)); errors.Is(err, fs.ErrNotExist) {
+		if err := s.newSecret(); err != nil {
+			return err
+		}
 	}
 	// The epoch first: a server that stops between the two steps has the old rows under a new epoch, which is safe.
 	if err := s.newEpoch(); err != nil {
