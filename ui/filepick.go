@@ -42,7 +42,14 @@ type folder struct {
 func (w *Window) pickFiles(title string, done func([]string)) {
 	v := &filePick{w: w, done: done}
 	v.path = newBoxEntry(w, false)
-	v.path.OnSubmitted = v.visit
+	v.path.OnSubmitted = func(path string) {
+		if slices.Equal(v.chosen, []string{path}) { // Enter found the file, Enter once more takes it
+			v.open()
+			return
+		}
+		v.visit(path)
+	}
+	v.path.submit = v.open
 	v.list = newSheet(w, v.draw)
 	v.list.scroll = func(dy float32) {
 		v.first -= int(dy / 10)
@@ -191,15 +198,21 @@ func (v *filePick) toggle(path string) {
 	v.foot.Refresh()
 }
 
+// open hands what is chosen on; nothing is chosen, nothing happens.
+func (v *filePick) open() {
+	if len(v.chosen) == 0 {
+		return
+	}
+	v.w.folder = v.dir
+	v.w.closeModal()
+	v.done(v.chosen)
+}
+
 func (v *filePick) drawFoot(p *pen, width, h float32) {
 	w := v.w
 	var open func()
 	if len(v.chosen) > 0 {
-		open = func() {
-			w.folder = v.dir
-			w.closeModal()
-			v.done(v.chosen)
-		}
+		open = v.open
 		p.fit(16, h/2, width-240, w.lang.T("pick.chosen", len(v.chosen)), p.second())
 	} else {
 		p.fit(16, h/2, width-240, w.lang.T("pick.hint"), p.small())
