@@ -281,7 +281,7 @@ func TestE2EWindowThreads(t *testing.T) {
 	w := newScreen(t, 1600, 1000, true).open("kuaitu-checked", t.TempDir(), deskSize, "--store", store, "--lang", "zh")
 	w.mapDrawn()
 	w.drag(image.Pt(760, 300), image.Pt(700, 360))
-	w.hover(image.Pt(700, 360))
+	w.hover(image.Pt(730, 390))
 	w.xdo("click", "4")
 	w.searchFor(towerKeys)
 	w.settled(15*time.Second, partMap, "the map moved to the tower", func(f frame) bool { return f.count(inkTower, about(mapMid, 40)) > 500 })
