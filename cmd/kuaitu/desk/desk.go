@@ -56,7 +56,6 @@ type digest struct {
 	events    []event // most pressing first
 	types     map[string]state.EventType
 	order     []state.EventType // the catalogue, classes together
-	limits    map[string]string
 	top       block.ID
 }
 
