@@ -157,7 +157,7 @@ func (p *painter) shapes(l Layer) {
 	if p.ctx.Err() != nil {
 		return
 	}
-	p.ways(BasePier, 0, p.style.base[BasePier].fill)
+	p.ways(BasePier, p.style.base[BasePier].fill)
 	p.paths()
 	p.rails()
 	if casing > 0 {
@@ -166,18 +166,23 @@ func (p *painter) shapes(l Layer) {
 		}
 		p.fill.fill(p.dst, paint{c: p.style.casing})
 	}
-	t := ramp(p.zoom, 12, 14.5)
+	t := ramp(p.zoom, 13, 14.5)
+	colour := func(c BaseClass) rgba { return mix(p.style.hairline, p.style.base[c].fill, t) }
 	for c := BaseResidential; c < numBaseClasses; c++ {
-		p.ways(c, 0, mix(p.style.hairline, p.style.base[c].fill, t))
+		p.addWays(c, 0)
+		if c+1 == numBaseClasses || colour(c+1) != colour(c) { // ranks of one colour are painted at once
+			p.fill.fill(p.dst, paint{c: colour(c)})
+		}
 	}
 }
 
-// ways strokes all ways of a class at once, wider device pixels more than they are.
-func (p *painter) ways(c BaseClass, wider float64, colour rgba) {
-	p.addWays(c, wider)
+// ways strokes all ways of a class at once.
+func (p *painter) ways(c BaseClass, colour rgba) {
+	p.addWays(c, 0)
 	p.fill.fill(p.dst, paint{c: colour})
 }
 
+// addWays adds the ways of a class to the filler, wider device pixels more than they are.
 func (p *painter) addWays(c BaseClass, wider float64) {
 	ws := &wayStyles[c]
 	least := ws.width(p.zoom) * p.ratio
@@ -202,7 +207,7 @@ func (p *painter) paths() {
 // rails are a dark line with light sleepers in it where there is room for them.
 func (p *painter) rails() {
 	bs, width := p.style.base[BaseRail], wayStyles[BaseRail].width(p.zoom)
-	p.ways(BaseRail, 0, bs.line)
+	p.ways(BaseRail, bs.line)
 	if width < 2.2 {
 		return
 	}

@@ -166,3 +166,29 @@ func BenchmarkMemory(b *testing.B) {
 	}
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/66_000, "B/building")
 }
+
+// BenchmarkDemo draws 1920×1080 of the shipped city: its base map alone, and with buildings, regions and names.
+func BenchmarkDemo(b *testing.B) {
+	all := demoScene(b)
+	st := LightStyle()
+	named := LightStyle()
+	named.Fonts = testFonts(b)
+	for _, c := range []struct {
+		name string
+		s    Scene
+		st   *Style
+	}{{"base", Scene{Layers: all.Layers[:1]}, st}, {"all", all, named}} {
+		for _, z := range []float64{12, 14, 15, 16, 17, 18} {
+			b.Run(fmt.Sprintf("%s/z%g", c.name, z), func(b *testing.B) {
+				cam := Camera{Center: all.Layers[2].Data.Bound().Center(), Zoom: z, WidthPx: 1920, HeightPx: 1080}
+				m := image.NewRGBA(image.Rect(0, 0, cam.WidthPx, cam.HeightPx))
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := Render(context.Background(), m, cam, c.st, c.s); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

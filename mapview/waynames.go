@@ -39,6 +39,9 @@ func (l *labeller) baseNames(out []*label, ly Layer, v view, pad float64) []*lab
 					return true
 				}
 				x, y := part.anchor(i)
+				if room := part.distance(i, float64(x), float64(y)) * k; room < 0.7*ts.size || room < 0.3*w {
+					return true // too narrow
+				}
 				out = append(out, centred(text, ts, w, float64(x)*k, float64(y)*k, prioArea, part.ids[i]))
 			}
 			return true
