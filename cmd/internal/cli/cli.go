@@ -108,16 +108,6 @@ func terminal(f *os.File) bool {
 	return err != nil || !os.SameFile(info, null)
 }
 
-// person reports whether somebody can answer at f: a character device that is not the null device.
-func person(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(info, null)
-}
-
 // Run finds and runs the command that args name and prints its error, if any, as one sentence.
 func Run(ctx context.Context, env *Env, program, about string, commands []Command, args []string) error {
 	err := dispatch(ctx, env, program, about, commands, args)
