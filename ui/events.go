@@ -19,6 +19,10 @@ func (w *Window) loadEvents() {
 		func(page state.EventPage, err error) {
 			page.Err = err
 			w.events.Show(page)
+			if v, ok := w.events.At(w.events.Index()); ok && v.ID == w.fresh {
+				w.fresh = block.ID{}
+				w.reveal("events", w.events.Index(), w.visibleEventRows())
+			}
 			w.parts.eventHead.Refresh()
 			w.parts.events.Refresh()
 			w.parts.unplaced.Refresh()

@@ -220,6 +220,7 @@ func (v *reportView) send() {
 			}
 			w.closeModal()
 			w.events.Select(id)
+			w.fresh = id
 			w.DataChanged()
 			w.SyncChanged()
 			w.open(state.RefOf("event", id))

@@ -51,6 +51,7 @@ type Window struct {
 	sizes     map[measureKey]fyne.Size
 	pinned    map[string]int // first visible row of each list
 	hitRow    int            // preselected hit
+	fresh     block.ID       // event just reported: the list scrolls to it once it is there
 	tool      Tool
 	menuPop   *widget.PopUpMenu
 	modal     *widget.PopUp
