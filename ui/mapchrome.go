@@ -85,6 +85,7 @@ var legendUses = []struct {
 }{
 	{"use.estate", func(p *palette) colour { return p.estate }}, {"use.selfbuilt", func(p *palette) colour { return p.selfBuilt }},
 	{"use.shop", func(p *palette) colour { return p.shop }}, {"use.office", func(p *palette) colour { return p.office }},
+	{"use.industry", func(p *palette) colour { return p.industry }},
 	{"use.public", func(p *palette) colour { return p.public }}, {"use.works", func(p *palette) colour { return p.works }},
 	{"use.none", func(p *palette) colour { return p.noUse }},
 }

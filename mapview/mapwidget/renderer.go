@@ -56,7 +56,7 @@ func newRenderer(m *Map) *renderer {
 // colour takes the colours of what is not in tiles from the style.
 func (r *renderer) colour() {
 	st := r.m.style
-	r.ground.FillColor = st.Ground()
+	r.ground.FillColor = r.m.scene.Ground(r.m.cam, st)
 	accent := st.Accent()
 	r.box.StrokeColor = accent
 	accent.A = 30

@@ -181,6 +181,8 @@ func useClass(code string) mapview.Use {
 		return mapview.UseCommercial
 	case "office":
 		return mapview.UseOffice
+	case "industrial":
+		return mapview.UseIndustrial
 	case "public":
 		return mapview.UsePublic
 	case "construction":
