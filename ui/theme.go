@@ -12,16 +12,16 @@ import (
 
 // palette is the colours of a theme by the part they play. The values and their contrast ratios are the design's.
 type palette struct {
-	dark                                  bool
-	bg, panel, raised, sunk               color.NRGBA
-	line, strong                          color.NRGBA
-	text1, text2, text3                   color.NRGBA
-	accent, onAccent, tint, hover         color.NRGBA
-	red, redFill, redPale, onRed          color.NRGBA
-	amber, amberText, onAmber             color.NRGBA
-	green, admin                          color.NRGBA
+	dark                                            bool
+	bg, panel, raised, sunk                         color.NRGBA
+	line, strong                                    color.NRGBA
+	text1, text2, text3                             color.NRGBA
+	accent, onAccent, tint, hover                   color.NRGBA
+	red, redFill, redPale, onRed                    color.NRGBA
+	amber, amberText, onAmber                       color.NRGBA
+	green, admin                                    color.NRGBA
 	land, estate, selfBuilt, shop, office, industry color.NRGBA
-	public, works, noUse                  color.NRGBA
+	public, works, noUse                            color.NRGBA
 }
 
 func rgb(v uint32) color.NRGBA {
