@@ -52,7 +52,7 @@ race:
 
 # The main job through real processes and a real window.
 e2e:
-	KUAITU_E2E=1 $(GO) test -count=1 -timeout 20m -run E2E -v ./cmd/kuaituctl
+	KUAITU_E2E=1 $(GO) test -count=1 -timeout 20m -run E2E -v ./cmd/e2e
 	KUAITU_E2E=1 $(GO) test -count=1 -timeout 15m -trimpath -tags $(WINDOW) -run E2E -v ./cmd/kuaitu
 
 bench: tools

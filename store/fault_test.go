@@ -363,3 +363,28 @@ func TestClosedStore(t *testing.T) {
 		t.Errorf("writing a closed store: %v", err)
 	}
 }
+
+// TestCreateAfterAKill makes a store where a Create was killed before anything was in it.
+func TestCreateAfterAKill(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.gpkg")
+	c, err := connect(dsn(path, "", false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.script("PRAGMA application_id = 1196444487"), c.close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), path, Options{}); !errors.Is(err, block.ErrInvalid) {
+		t.Errorf("opening what holds nothing: %v", err)
+	}
+	s, err := Create(t.Context(), path, Meta{}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(t.Context(), path, Meta{}, Options{}); !errors.Is(err, block.ErrConflict) {
+		t.Errorf("making a store over a store: %v", err)
+	}
+}

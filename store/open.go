@@ -82,7 +82,8 @@ func dsn(path, vfs string, readOnly bool) string {
 	return (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: q.Encode()}).String()
 }
 
-// Create makes a new store at path and opens it. A file that is there already is ErrConflict.
+// Create makes a new store at path and opens it. A file that is there already is ErrConflict, unless it holds nothing:
+// what a Create leaves that was killed half-way.
 func Create(ctx context.Context, path string, m Meta, opt Options) (*Store, error) {
 	s, err := start(path, opt)
 	if err != nil {
@@ -166,7 +167,7 @@ func start(path string, opt Options) (*Store, error) {
 }
 
 func (s *Store) create(ctx context.Context, m Meta) error {
-	if st, err := os.Stat(s.path); err == nil && st.Size() > 0 {
+	if st, err := os.Stat(s.path); err == nil && st.Size() > 0 && !blank(s.path, s.opt.VFS) {
 		return fmt.Errorf("there is a file already: %w", block.ErrConflict)
 	}
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600) // persons' data: for the owner alone
@@ -208,6 +209,11 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	s.writer.c = c
+	if n, err := c.number("SELECT count(*) FROM sqlite_master"); err != nil {
+		return err
+	} else if n == 0 {
+		return fmt.Errorf("it holds nothing, its making was interrupted; make it again: %w", block.ErrInvalid)
+	}
 	if n, err := c.number("PRAGMA application_id"); err != nil {
 		return err
 	} else if n != applicationID {
@@ -236,6 +242,19 @@ func looksLikeStore(path string) error {
 		return fmt.Errorf("it is no store (no SQLite file): %w", block.ErrInvalid)
 	}
 	return nil
+}
+
+// blank reports whether a file is an SQLite database without any table.
+func blank(path, vfs string) bool {
+	if looksLikeStore(path) != nil {
+		return false
+	}
+	c, err := connect(dsn(path, vfs, true))
+	if err != nil {
+		return false
+	}
+	n, err := c.number("SELECT count(*) FROM sqlite_master")
+	return errors.Join(err, c.close()) == nil && n == 0
 }
 
 // upgrade brings machinery and kinds up to date.

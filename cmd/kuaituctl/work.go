@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 
 	"kuaitu/block"
@@ -98,12 +98,15 @@ func (w *watchedReplica) Repair(ctx context.Context, stream block.Stream, kind b
 	return w.Writer.Repair(ctx, stream, kind, put, drop)
 }
 
-// withSyncStore opens the store, or with an enrolment code makes a new one.
+// withSyncStore opens the store, or with an enrolment code makes a new one where there is none.
 func withSyncStore(ctx context.Context, path string, create bool, fn func(*store.Store) error) (err error) {
-	if _, err := os.Stat(path); err == nil || !create {
+	if !create {
 		return withStore(ctx, path, fn)
 	}
 	st, err := store.Create(ctx, path, store.Meta{}, store.Options{})
+	if errors.Is(err, block.ErrConflict) {
+		return withStore(ctx, path, fn)
+	}
 	if err != nil {
 		return err
 	}
