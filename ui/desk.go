@@ -169,7 +169,7 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	put(p.eventHead, floatL, bottom-listH, floatR-floatL, 36)
 	put(eventClip, floatL, bottom-listH+36, floatR-floatL, listH-36)
 	show(d.legend, p.legend)
-	put(p.legend, floatL+12, top+12, d.w.legendWidth(), legendHeight)
+	put(p.legend, floatL+12, top+12, d.w.legendWidth(), legendHeight())
 	put(p.tools, floatR-48, top+12, 36, toolsHeight)
 	put(p.scale, floatL+12, top+mapH-34, 200, 24)
 	creditW := round(d.w.measure(d.w.credit(), sizeSmall, false).Width) + 16

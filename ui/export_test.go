@@ -104,3 +104,10 @@ func Icon(name string) fyne.Resource { return newIcon(name, rgb(0x1257A8), 16, 1
 func Lines(s string, n int) []string {
 	return breakLines(s, func(t string) bool { return len([]rune(t)) <= n })
 }
+
+// Objects are what a panel consists of, in drawing order, after it has been drawn anew.
+func (w *Window) Objects(panel string) []fyne.CanvasObject {
+	s := map[string]*sheet{"regions": w.parts.regions, "events": w.parts.events, "legend": w.parts.legend, "top": w.parts.top}[panel]
+	s.Refresh()
+	return s.pen.objects
+}

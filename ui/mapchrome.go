@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	legendHeight = 32 + 7*22 + 8
-	toolsHeight  = 3*36 + 15 + 3*36
+	legendLine  = 22
+	toolsHeight = 3*36 + 15 + 3*36
 )
 
 var mapTool = map[Tool]string{ToolPan: "map.tool.pan", ToolIdentify: "map.tool.identify", ToolReport: "map.tool.report"}
@@ -90,6 +90,8 @@ var legendUses = []struct {
 	{"use.none", func(p *palette) colour { return p.noUse }},
 }
 
+func legendHeight() float32 { return float32(32 + legendLine*len(legendUses) + 8) }
+
 func (w *Window) legendWidth() float32 {
 	width := float32(150)
 	for _, u := range legendUses {
@@ -105,7 +107,7 @@ func (w *Window) drawLegend(p *pen, width, h float32) {
 	p.icon("x", width-24, 18, 14, p.pal.text3)
 	p.hit(width-30, 6, 24, 24, "legend-x", w.lang.T("dossier.collapse"), w.toggleLegend)
 	for i, u := range legendUses {
-		y := float32(43 + i*22)
+		y := float32(43 + i*legendLine)
 		p.box(12, y-6, 16, 12, u.fill(p.pal), p.pal.strong, 1)
 		p.text(36, y, w.lang.T(u.key), style{size: sizeSmall, ink: p.pal.text1})
 	}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
@@ -65,9 +66,9 @@ func (e *searchEntry) TypedKey(k *fyne.KeyEvent) {
 			w.parts.hitList.Refresh()
 		}
 	case fyne.KeyReturn, fyne.KeyEnter:
-		switch {
-		case w.hits.Query != e.Text: // the answer is still to come; what is listed is another question's
-			e.awaited = e.Text
+		switch asked := strings.TrimSpace(e.Text); {
+		case w.hits.Query != asked: // the answer is still to come; what is listed is another question's
+			e.awaited = asked
 		case w.hitRow < n && w.hits.Query != "":
 			w.openHit(w.hits.Rows[w.hitRow])
 		}

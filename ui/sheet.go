@@ -27,6 +27,7 @@ type sheet struct {
 	focused bool
 
 	pen     *pen
+	painted fyne.Size // size for which it was drawn last
 	hovered string
 }
 
@@ -42,11 +43,19 @@ func (s *sheet) CreateRenderer() fyne.WidgetRenderer { return &sheetRenderer{s} 
 
 type sheetRenderer struct{ s *sheet }
 
-func (r *sheetRenderer) Layout(fyne.Size)             { r.s.paint() }
+func (r *sheetRenderer) Layout(size fyne.Size)        { r.s.laidOut(size) }
 func (r *sheetRenderer) MinSize() fyne.Size           { return r.s.min }
 func (r *sheetRenderer) Refresh()                     { r.s.paint() }
 func (r *sheetRenderer) Objects() []fyne.CanvasObject { return r.s.pen.objects }
 func (r *sheetRenderer) Destroy()                     {}
+
+// laidOut paints for a new size. Fyne also lays a widget out when it meets other objects in it than in the frame before;
+// painting then would give it new ones again, and the window would never rest.
+func (s *sheet) laidOut(size fyne.Size) {
+	if size != s.painted {
+		s.paint()
+	}
+}
 
 // paint draws anew. Objects that look as before are used again, so their textures stay on the graphics card.
 func (s *sheet) paint() {
@@ -54,6 +63,7 @@ func (s *sheet) paint() {
 	if size.Width <= 0 || size.Height <= 0 {
 		return
 	}
+	s.painted = size
 	p := s.pen
 	p.begin(s.win.pal, s.win.lang)
 	fill := s.win.pal.panel
@@ -182,8 +192,8 @@ func (p *pen) end() {
 
 func (p *pen) take(k inkKey, fresh func() fyne.CanvasObject) fyne.CanvasObject {
 	var o fyne.CanvasObject
-	if list := p.free[k]; len(list) > 0 {
-		o, p.free[k] = list[len(list)-1], list[:len(list)-1]
+	if list := p.free[k]; len(list) > 0 { // in the order they were used, so that an unchanged sheet keeps its objects in place
+		o, p.free[k] = list[0], list[1:]
 	} else {
 		o = fresh()
 	}

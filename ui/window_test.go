@@ -154,6 +154,36 @@ func TestThemeSwitchesAtRunTime(t *testing.T) {
 	}
 }
 
+// Fyne lays a widget out again when it finds other objects in it than before: a sheet that exchanged equal ones at every
+// paint would have the window drawn without end.
+func TestUnchangedPanelsKeepTheirObjects(t *testing.T) {
+	d := openDesk(t, wide)
+	d.until("rows", d.shows("events", "20261123"))
+	for _, panel := range []string{"regions", "events", "legend", "top"} {
+		d.Objects(panel)
+		before := d.Objects(panel)
+		if after := d.Objects(panel); len(before) < 8 || !slices.Equal(before, after) {
+			t.Errorf("%s: %d objects, then %d others", panel, len(before), len(after))
+		}
+	}
+}
+
+func TestEnterWaitsForItsAnswer(t *testing.T) {
+	d := openDesk(t, wide)
+	d.Search("滨河")
+	d.until("hits", d.shows("hits", "滨河雅苑"))
+	d.Search("无此楼")
+	d.SearchKey(fyne.KeyReturn)
+	d.settle()
+	if got := d.Panel("detail"); strings.Contains(got, "滨河雅苑") {
+		t.Errorf("Enter opened a hit of the question before:\n%s", got)
+	}
+	d.until("the answer", d.shows("hits", "没有找到"))
+	d.Search("滨河")
+	d.SearchKey(fyne.KeyReturn)
+	d.until("the dossier", d.shows("detail", "滨河雅苑"))
+}
+
 func TestSearchShowsHitsAndOpensThem(t *testing.T) {
 	d := openDesk(t, wide)
 	d.Search("滨河雅苑")

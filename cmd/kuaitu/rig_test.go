@@ -340,6 +340,36 @@ func (w *window) write(text string) {
 	w.xdo("type", "--delay", "25", text)
 }
 
+// rests waits until the window uses next to no processor time for a while: one that nobody touches must not draw.
+func (w *window) rests() {
+	w.t.Helper()
+	const slice = time.Second
+	until(w.t, 30*time.Second, "the window rests", func() bool {
+		before := w.cpu()
+		time.Sleep(slice)
+		return w.cpu()-before < slice/10
+	})
+}
+
+// cpu is the processor time that the window's process has used.
+func (w *window) cpu() time.Duration {
+	w.t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.cmd.Process.Pid))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // the first is the third of proc(5)
+	var ticks time.Duration
+	for _, f := range fields[11:13] { // utime and stime, in hundredths of a second
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
+}
+
 func (w *window) title() string {
 	w.t.Helper()
 	out, err := w.s.xdo("getwindowname", w.id)

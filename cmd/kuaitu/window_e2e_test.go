@@ -129,6 +129,8 @@ func TestE2EWindow(t *testing.T) {
 		}
 	}
 
+	w.rests()
+
 	t.Log("step: pan")
 	{
 		by := image.Pt(-96, 64)
