@@ -60,7 +60,7 @@ type Pack struct {
 	Calendar    *duty.Calendar
 	Schemes     []*address.Scheme // codes of addresses and rooms, the city's own first
 	// Made lists parts that the pack lacks and that were made or taken from the built-in ones: "levels", "timezone",
-	// "catalogue", "calendar", "schemes", "grids".
+	// "catalogue", "calendar", "grids".
 	Made []string
 	// Missing lists divisions for which no polygon is known, in the order of Regions.
 	Missing []block.Region
@@ -244,10 +244,6 @@ func (l *loader) finish() (*Pack, error) {
 	if p.Calendar == nil {
 		p.Calendar = duty.Plain(p.Zone, 2000, 2100)
 		made("calendar")
-	}
-	if len(p.Schemes) == 0 {
-		p.Schemes = []*address.Scheme{address.Shenzhen25}
-		made("schemes")
 	}
 	p.regions = l.div.regions
 	p.Root = p.regions[0].Code

@@ -72,7 +72,7 @@ func TestShenzhen(t *testing.T) {
 	if len(p.Imports) != 1 || p.Imports[0].Fields["levels"] != "floors" || p.Imports[0].Datum != geo.WGS84 || len(p.BaseMaps) != 2 {
 		t.Errorf("imports %+v, base maps %+v", p.Imports, p.BaseMaps)
 	}
-	if !slices.Equal(p.Made, []string{"catalogue", "calendar", "schemes", "grids"}) {
+	if !slices.Equal(p.Made, []string{"catalogue", "calendar", "grids"}) {
 		t.Errorf("made %v", p.Made)
 	}
 	town := byName(t, p, "鹅埠街道")

@@ -74,11 +74,11 @@ func importCommand() cli.Command {
 						report, err := console.Import(ctx, st, console.ImportRequest{
 							File: file, Kind: block.Kind(*kind), Datum: d, Encoding: *encoding, Mapping: template, Again: *again, Author: "kuaituctl",
 						})
-						if err != nil {
+						if err != nil && report.Read == 0 {
 							return err
 						}
-						if err := printReport(env, *asJSON, report); err != nil {
-							return err
+						if e := printReport(env, *asJSON, report); e != nil || err != nil {
+							return errors.Join(err, e)
 						}
 					}
 					return nil

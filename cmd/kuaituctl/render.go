@@ -48,7 +48,7 @@ func renderCommand() cli.Command {
 					}
 					defer closeScene()
 					if *serve {
-						return serveViews(ctx, env, scene, style)
+						return serveViews(ctx, env, st, scene, style)
 					}
 					n, err := floats(*center, 2)
 					if err != nil {
@@ -56,6 +56,9 @@ func renderCommand() cli.Command {
 					}
 					w, h, err := parseSize(*size)
 					if err != nil {
+						return err
+					}
+					if err := console.CheckOutput(st, *out); err != nil {
 						return err
 					}
 					img, _, err := drawView(ctx, scene, style, n[0], n[1], *zoom, w, h)
@@ -134,31 +137,18 @@ type viewRequest struct {
 	Out    string          `json:"out"`
 }
 
-// serveViews answers requests from stdin until it ends. wall_ms is from the request to the finished picture in memory.
-func serveViews(ctx context.Context, env *cli.Env, scene mapview.Scene, style *mapview.Style) error {
+// serveViews answers requests from stdin until it ends. wall_ms is from the request to the finished picture in memory. A
+// request that cannot be answered gets its error as an answer, and the next one is read.
+func serveViews(ctx context.Context, env *cli.Env, st *store.Store, scene mapview.Scene, style *mapview.Style) error {
 	if err := env.JSON(map[string]bool{"ready": true}); err != nil {
 		return err
 	}
 	in := bufio.NewScanner(env.Stdin)
 	for in.Scan() && ctx.Err() == nil {
-		start, cpu := time.Now(), cpuSeconds()
 		var r viewRequest
-		if err := json.Unmarshal(in.Bytes(), &r); err != nil {
-			return fmt.Errorf("request %q: %v: %w", in.Text(), err, block.ErrInvalid)
-		}
-		if r.Width < 1 || r.Height < 1 || r.Width > 16384 || r.Height > 16384 {
-			return fmt.Errorf("a view of %d x %d pixels: %w", r.Width, r.Height, block.ErrInvalid)
-		}
-		img, _, err := drawView(ctx, scene, style, r.Lon, r.Lat, r.Zoom, r.Width, r.Height)
+		answer, err := serveView(ctx, st, scene, style, in.Bytes(), &r)
 		if err != nil {
-			return err
-		}
-		wall := time.Since(start)
-		answer := map[string]any{"view": r.View, "wall_ms": float64(wall.Microseconds()) / 1000, "cpu_s": cpuSeconds() - cpu, "peak_rss_mb": peakRSS()}
-		if r.Out != "" {
-			if err := writePNG(r.Out, img); err != nil {
-				return err
-			}
+			answer = map[string]any{"view": r.View, "error": err.Error()}
 		}
 		if err := env.JSON(answer); err != nil {
 			return err
@@ -166,6 +156,35 @@ func serveViews(ctx context.Context, env *cli.Env, scene mapview.Scene, style *m
 	}
 	return in.Err()
 }
+
+func serveView(ctx context.Context, st *store.Store, scene mapview.Scene, style *mapview.Style, line []byte, r *viewRequest) (map[string]any, error) {
+	start, cpu := time.Now(), cpuSeconds()
+	if err := json.Unmarshal(line, r); err != nil {
+		return nil, fmt.Errorf("request: %v: %w", err, block.ErrInvalid)
+	}
+	switch {
+	case r.Width < 1 || r.Height < 1 || r.Width > maxPixels || r.Height > maxPixels:
+		return nil, fmt.Errorf("a view of %d x %d pixels: %w", r.Width, r.Height, block.ErrInvalid)
+	case r.Lon < -180 || r.Lon > 180 || r.Lat < -90 || r.Lat > 90 || r.Zoom < mapview.MinZoom || r.Zoom > mapview.MaxZoom:
+		return nil, fmt.Errorf("a view at %g, %g, zoom %g: %w", r.Lon, r.Lat, r.Zoom, block.ErrInvalid)
+	}
+	img, _, err := drawView(ctx, scene, style, r.Lon, r.Lat, r.Zoom, r.Width, r.Height)
+	if err != nil {
+		return nil, err
+	}
+	wall := time.Since(start)
+	answer := map[string]any{"view": r.View, "wall_ms": float64(wall.Microseconds()) / 1000, "cpu_s": cpuSeconds() - cpu, "peak_rss_mb": peakRSS()}
+	if r.Out != "" {
+		if err := console.CheckOutput(st, r.Out); err != nil {
+			return nil, err
+		}
+		err = writePNG(r.Out, img)
+	}
+	return answer, err
+}
+
+// maxPixels bounds a picture's sides.
+const maxPixels = 16384
 
 func pictureCommand() cli.Command {
 	return cli.Command{
@@ -192,6 +211,9 @@ func pictureCommand() cli.Command {
 				return withStore(ctx, *path, func(st *store.Store) error {
 					img, err := console.Picture(ctx, st, console.PictureRequest{Pack: *pack, RegionCode: *region, Title: *title, WidthPx: w, HeightPx: h})
 					if err != nil {
+						return err
+					}
+					if err := console.CheckOutput(st, *out); err != nil {
 						return err
 					}
 					return writePNG(*out, img)

@@ -18,6 +18,7 @@ import (
 	"kuaitu/geo"
 	"kuaitu/geo/geofile"
 	"kuaitu/store"
+	"kuaitu/sync/blockserver"
 	"kuaitu/sync/blockserver/sqlite"
 	"kuaitu/sync/ingest"
 )
@@ -120,9 +121,22 @@ func doctorTask(ctx context.Context, st *sqlite.Storage, _ json.RawMessage) (any
 	levels := map[string]int{}
 	for _, r := range city.Tree.All() {
 		levels[r.Level.String()]++
-		if len(r.Geometry) == 0 {
-			missing = append(missing, r.Code)
+	}
+	// the tree in memory has no polygons: the rows tell
+	err = st.View(ctx, func(v blockserver.View) error {
+		for _, r := range city.Tree.All() {
+			row, err := v.Row(ctx, blockserver.RowKey{Kind: "region", ID: r.ID})
+			if err != nil {
+				return err
+			}
+			if row == nil || len(row.Geometry) == 0 {
+				missing = append(missing, r.Code)
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	kinds, outside := map[block.Kind]int{}, map[block.Kind]int{}
 	for _, p := range city.Set.Plans() {

@@ -172,7 +172,11 @@ func (t *csvTable) findPlace(opts Options) error {
 	if t.lon < 0 || t.lat < 0 {
 		t.lon, t.lat = -1, -1
 	}
-	if opts.WKT == "" && t.lon >= 0 {
+	switch {
+	case opts.WKT != "" || t.lon < 0 || t.wkt < 0:
+	case strings.EqualFold(t.cols[t.wkt].Name, "wkt") && opts.Lon == "" && opts.Lat == "":
+		// our own exports among others: beside a wkt, lon and lat are only an inner point
+	default:
 		t.wkt = -1 // numbers are the safer reading of a table that has both
 	}
 	return nil
@@ -279,10 +283,10 @@ func (t *csvTable) feature(row []string, line int64) (Feature, error) {
 	}
 	var err error
 	switch {
+	case t.wkt >= 0 && f.Value(t.wkt).Text != "":
+		f.Geometry, err = geometryOfWKT(f.Value(t.wkt).Text)
 	case t.lon >= 0:
 		f.Geometry, err = pointOf(f.Value(t.lon).Text, f.Value(t.lat).Text)
-	case t.wkt >= 0:
-		f.Geometry, err = geometryOfWKT(f.Value(t.wkt).Text)
 	}
 	f.Geometry = t.crs.toDegrees(f.Geometry)
 	return f, err

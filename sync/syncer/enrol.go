@@ -60,6 +60,10 @@ func Enrol(ctx context.Context, e Enrolling, server, code, name string) (block.E
 	switch {
 	case fault.Reason == Poisoned:
 		return fail(fmt.Errorf("the server cannot read the code or the name: %w", block.ErrInvalid))
+	case fault.Reason == Refused, fault.Reason == Revoked:
+		return fail(fmt.Errorf("the server does not accept this code, it is wrong, used or older than a day: %w", &Error{Reason: fault.Reason}))
+	case fault.Reason == Unreachable:
+		return fail(fmt.Errorf("no server answers at %s: %w", server, &Error{Reason: fault.Reason}))
 	case !fault.OK():
 		return fail(&Error{Reason: fault.Reason})
 	case a.Device != device || a.Token == "" || a.Region.IsZero() || len(a.Classes) == 0:

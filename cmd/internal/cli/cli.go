@@ -184,6 +184,10 @@ func dispatch(ctx context.Context, env *Env, program, about string, commands []C
 func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 	var rest []string
 	for {
+		if negativeNumbers(args) { // identify -10.5 22: a coordinate is no flag
+			rest, args = append(rest, args[0]), args[1:]
+			continue
+		}
 		if err := fs.Parse(args); err != nil {
 			return nil, err
 		}
@@ -196,9 +200,6 @@ func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 		}
 		rest = append(rest, left[0])
 		args = left[1:]
-		if negativeNumbers(args) { // identify 114.05 -22.5: a coordinate is no flag
-			return append(rest, args...), nil
-		}
 	}
 }
 

@@ -46,6 +46,7 @@ func TestRun(t *testing.T) {
 		{"do a --json b", []string{"a", "b"}, true, 0},
 		{"do --json -- --a", []string{"--a"}, true, 0},
 		{"do 114.1 -22.5", []string{"114.1", "-22.5"}, false, 0},
+		{"do -114.1 -22.5 --json", []string{"-114.1", "-22.5"}, true, 0},
 		{"do --nonsense", nil, false, 2},
 		{"other", nil, false, 2},
 		{"", nil, false, 2},

@@ -170,7 +170,7 @@ func demoManifest(path string, city *demo.City) error {
 		EN string `json:"en"`
 	}
 	manifest := map[string]any{
-		"pack": 1, "name": label{"样城", "Demo City"}, "region": city.Regions[root].Code, "timezone": "Asia/Shanghai",
+		"pack": 1, "name": label{"样城", "Demo City"}, "region": city.Regions[root].Code, "timezone": "Asia/Shanghai", "schemes": []string{"sz25"},
 		"levels": []map[string]string{
 			{"level": "city", "zh": "市", "en": "City"}, {"level": "district", "zh": "区", "en": "District"}, {"level": "street", "zh": "街道", "en": "Street office"},
 			{"level": "community", "zh": "社区", "en": "Community"}, {"level": "grid", "zh": "网格", "en": "Grid"},

@@ -33,6 +33,9 @@ func Export(ctx context.Context, st *store.Store, r ExportRequest) (rows int, er
 	if err != nil {
 		return 0, err
 	}
+	if err := CheckOutput(st, r.Path); err != nil {
+		return 0, err
+	}
 	tree, err := st.Reader().Tree(ctx)
 	if err != nil {
 		return 0, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"kuaitu/block"
@@ -54,6 +55,28 @@ func DeclaredDatum(ctx context.Context, file, encoding string) (own *geo.Datum, 
 	return src.Declared, false, nil
 }
 
+// layerFor chooses the layer of a GeoPackage: the one named as the kind. A file of several layers without such a one is
+// ErrInvalid, because the first would be a guess; other files have no choice ("").
+func layerFor(ctx context.Context, file string, kind block.Kind) (string, error) {
+	if !strings.EqualFold(filepath.Ext(file), ".gpkg") {
+		return "", nil
+	}
+	layers, err := geofile.Layers(ctx, file)
+	if err != nil {
+		return "", fileKind(err)
+	}
+	for _, l := range layers {
+		if l == string(kind) {
+			return l, nil
+		}
+	}
+	if len(layers) > 1 {
+		return "", fmt.Errorf("%s has the layers %s and none is called %s; export the one that is meant into a file of its own: %w",
+			filepath.Base(file), strings.Join(layers, ", "), kind, block.ErrInvalid)
+	}
+	return "", nil
+}
+
 // fileKind gives the errors of a file's content their kind.
 func fileKind(err error) error {
 	var file *geofile.FileError
@@ -83,7 +106,11 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	if err := alreadyImported(ctx, st, digest, r); err != nil {
 		return report, err
 	}
-	src, err := geofile.Open(ctx, r.File, geofile.Options{Encoding: r.Encoding})
+	layer, err := layerFor(ctx, r.File, r.Kind)
+	if err != nil {
+		return report, err
+	}
+	src, err := geofile.Open(ctx, r.File, geofile.Options{Encoding: r.Encoding, Layer: layer})
 	if err != nil {
 		return report, fileKind(err)
 	}
@@ -119,6 +146,9 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	if warning := watch.check(before); warning != "" {
 		report.Warnings = append(report.Warnings, warning)
 	}
+	if report.Read > 0 && report.Accepted+report.Repaired == 0 {
+		return report, fmt.Errorf("%s: none of its %d records can be taken in as %s: %w", filepath.Base(r.File), report.Read, r.Kind, block.ErrInvalid)
+	}
 	return report, rememberImport(ctx, st, digest, r, report)
 }
 
@@ -150,6 +180,9 @@ func importOptions(ctx context.Context, st *store.Store, p *schema.Plan, r Impor
 		return opt, err
 	}
 	opt.Locate = citypack.NewAssigner(tree.All()).At
+	if r.Kind == "event" { // other systems' states are theirs: here a case begins with its filing
+		opt.Defaults = map[string]block.Value{"state": block.TextValue("submitted")}
+	}
 	if r.Kind == "region" {
 		opt.Locate = func(orb.Point) block.ID { return tree.Root() } // reference data travels with the city
 		opt.Defaults = map[string]block.Value{"scheme": block.TextValue(importedScheme)}
