@@ -539,11 +539,7 @@ func (w *Writer) Repair(ctx context.Context, stream block.Stream, kind block.Kin
 		if err != nil {
 			return err
 		}
-		a, err := t.newApplier()
-		if err != nil {
-			return err
-		}
-		a.repair, t.repair = true, true
+		t.repair = true
 		again := make(map[block.ID]bool, len(put))
 		for _, p := range put {
 			again[p.ID] = true
@@ -551,23 +547,21 @@ func (w *Writer) Repair(ctx context.Context, stream block.Stream, kind block.Kin
 		if err := t.sweepIndex(tb, put); err != nil {
 			return err
 		}
+		changed := len(put) > 0
 		for _, id := range drop {
 			if again[id] {
 				continue
 			}
-			if err := t.forget(tb, id, stream); err != nil {
+			there, err := t.forget(tb, id, stream)
+			if err != nil {
 				return err
 			}
+			changed = changed || there
 		}
-		for _, p := range put {
-			if p.Stream != stream || p.Kind != kind || p.Drop {
-				return fmt.Errorf("a part that is not of the stream to repair: %w", block.ErrInvalid)
-			}
-			if err := a.part(p); err != nil {
-				return err
-			}
+		if !changed {
+			return nil // as of most of the streams that might have held a row
 		}
-		if err := a.flush(); err != nil {
+		if err := t.repairParts(stream, kind, put); err != nil {
 			return err
 		}
 		return t.resetTallies(tb) // the bent rows' leaves were never in them
@@ -578,11 +572,36 @@ func (w *Writer) Repair(ctx context.Context, stream block.Stream, kind block.Kin
 	return nil
 }
 
-// forget takes a part out of a record whatever the row says about where it belongs.
-func (t *tx) forget(tb *table, id block.ID, s block.Stream) error {
+// repairParts writes what the server sent.
+func (t *tx) repairParts(stream block.Stream, kind block.Kind, put []block.Part) error {
+	if len(put) == 0 {
+		return nil
+	}
+	a, err := t.newApplier()
+	if err != nil {
+		return err
+	}
+	a.repair = true
+	for _, p := range put {
+		if p.Stream != stream || p.Kind != kind || p.Drop {
+			return fmt.Errorf("a part that is not of the stream to repair: %w", block.ErrInvalid)
+		}
+		if err := a.part(p); err != nil {
+			return err
+		}
+	}
+	return a.flush()
+}
+
+// forget takes a part out of a record whatever the row says about where it belongs, and reports whether it was here.
+func (t *tx) forget(tb *table, id block.ID, s block.Stream) (there bool, err error) {
 	c, err := t.cell(tb, id)
 	if err != nil || !c.server.present {
-		return err
+		return false, err
+	}
+	nowhere := c.server.home == 0 && len(c.server.places) == 0 // somebody else's row
+	if !nowhere && !c.server.home.Has(s.Class) && !slices.Contains(c.server.places, place{s.Region, s.Class}) {
+		return false, nil
 	}
 	next := c.server
 	next.rec = next.rec.Clone()
@@ -592,5 +611,5 @@ func (t *tx) forget(tb *table, id block.ID, s block.Stream) error {
 	if next.home == 0 && len(next.places) == 0 {
 		next.rec.Parts = 0
 	}
-	return t.save(c, next)
+	return true, t.save(c, next)
 }

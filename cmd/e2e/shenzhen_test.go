@@ -23,7 +23,7 @@ func TestE2EShenzhen(t *testing.T) {
 	t.Parallel()
 	pack := shenzhen(t)
 	dir := filepath.Join(t.TempDir(), "server")
-	started := time.Now()
+	began, started := time.Now(), time.Now()
 	made := result[struct {
 		Regions map[string]int
 		Imports []importReport
@@ -53,6 +53,9 @@ func TestE2EShenzhen(t *testing.T) {
 	whole := c.console("")
 	t.Logf("the whole city is fetched and proved in %v", time.Since(started))
 
+	stage := func(what string) {
+		t.Logf("%s after %v", what, time.Since(began))
+	}
 	facts := c.doctor()
 	if facts.Records["building"] != 71666 || facts.Outside["building"] != 0 {
 		t.Errorf("the server has %d buildings, %d outside", facts.Records["building"], facts.Outside["building"])
@@ -74,6 +77,7 @@ func TestE2EShenzhen(t *testing.T) {
 		t.Errorf("the district's console counts %v", own)
 	}
 
+	stage("counted")
 	c.kill()
 	event := report(t, futian, 114.0503, 22.5367, "平安金融中心楼下")
 	ctl(t, "sync", "--store", futian, "--json").want(t, 6)
@@ -83,19 +87,24 @@ func TestE2EShenzhen(t *testing.T) {
 	if got := field(t, whole, "event", event.ID, "description"); got != "平安金融中心楼下" {
 		t.Errorf("the other console reads %q", got)
 	}
+	stage("reported, synced, seen")
 	tower := identify(t, whole, 114.0503, 22.5367, "building")
 	if name := field(t, whole, "building", tower, "name"); !strings.Contains(name, "平安") {
 		t.Errorf("at the tower's place stands %q", name)
 	}
+	stage("identified")
 	// behind the back of a store of the whole city
 	behind(t, whole, "UPDATE building SET name = '假名' WHERE fid = (SELECT max(fid) FROM building)")
 	verifyDiffers(t, whole)
 	if s := sync(t, whole); s.Repaired != 1 {
 		t.Errorf("the sync repairs %+v", s)
 	}
+	stage("repaired")
 	c.verify(whole, futian)
+	stage("verified")
 	validateGeoPackage(t, futian)
 
+	stage("validated")
 	// killed in the middle of fetching a real district
 	rng := rand.New(rand.NewPCG(killSeed, 3))
 	path := filepath.Join(t.TempDir(), "killed.gpkg")

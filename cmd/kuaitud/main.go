@@ -122,7 +122,7 @@ func enrolCommand() cli.Command {
 
 func revokeCommand() cli.Command {
 	return cli.Command{
-		Name: "revoke", Args: "DEVICE --data DIR", Summary: "take a console's right away; it loses its data at its next contact",
+		Name: "revoke", Args: "DEVICE --data DIR", Summary: "take a console's right away; from its next contact on it is refused",
 		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
 			data := dataFlag(fs)
 			return func(ctx context.Context, env *cli.Env, args []string) error {
