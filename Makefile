@@ -46,9 +46,9 @@ unit:
 	$(GO) test -timeout 15m $(HEADLESS)
 	$(GO) test -timeout 10m -tags $(WINDOW),ci $(FYNE)
 
-# Bulk imports, simulation and kill tests run without the race detector: they skip themselves under -short.
+# Bulk imports, simulation and kill tests run without the race detector: they have their own package or skip under -short.
 race:
-	$(GO) test -race -short -timeout 15m $(NOSQL) $(HEADLESS)
+	$(GO) test -race -short -timeout 15m $(NOSQL) $(filter-out %/simtest %/e2e,$(HEADLESS))
 
 # The main job through real processes and a real window.
 e2e:

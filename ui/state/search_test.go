@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,10 +29,13 @@ func (p poster) run() {
 func TestSearchShowsTheNewestAnswerOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ui := poster{make(chan func(), 16)}
+		var mu sync.Mutex // guards asked: two questions may be out at once
 		var asked []string
 		slow := map[string]time.Duration{"滨": 5 * time.Second, "滨河": time.Second}
 		find := func(ctx context.Context, q string) (Hits, error) {
+			mu.Lock()
 			asked = append(asked, q)
+			mu.Unlock()
 			time.Sleep(slow[q]) // deaf to ctx: the worst kind of answerer
 			return Hits{Rows: []Hit{{Label: q}}}, nil
 		}
