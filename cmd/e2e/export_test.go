@@ -193,7 +193,25 @@ func TestE2ERender(t *testing.T) {
 		t.Error("the served view differs from the one drawn alone")
 	}
 	readPNG(t, second)
-	runWith(t, strings.NewReader("not json\n"), "kuaituctl", "render", "--store", store, "--serve").want(t, 3)
+	// a bad request is answered and does not end the service
+	o = runWith(t, strings.NewReader("not json\n"+`{"view":7,"lon":113.02,"lat":23.01,"zoom":12,"width":320,"height":200,"out":""}`+"\n"), "kuaituctl", "render", "--store", store, "--serve").want(t, 0)
+	lines = strings.Split(strings.TrimSpace(string(o.out)), "\n")
+	if len(lines) != 3 || !strings.Contains(lines[1], `"error"`) || !strings.Contains(lines[2], `"view":7`) || !strings.Contains(lines[2], "wall_ms") {
+		t.Errorf("after a bad request render --serve prints\n%s", o.out)
+	}
+	// nothing is written over the store
+	before := mustRead(t, store)
+	for _, args := range [][]string{
+		{"render", "--store", store, "--center", "113.01,23.01", "--out", store},
+		{"export", store, "--store", store, "--kind", "building", "--format", "gpkg"},
+	} {
+		if o := ctl(t, args...); o.code == 0 {
+			t.Errorf("%s writes over the store", args[0])
+		}
+	}
+	if string(mustRead(t, store)) != string(before) {
+		t.Error("the store is not what it was")
+	}
 }
 
 func mustRead(t *testing.T, path string) []byte {

@@ -135,7 +135,7 @@ func TestE2EShenzhenShift(t *testing.T) {
 	}{
 		{"datav_districts_440300_shenzhen_gcj02.geojson", "wgs84", true},
 		{"datav_districts_440300_shenzhen_gcj02.geojson", "gcj02", false},
-		{"districts_shenzhen_wgs84_land.geojson", "wgs84", false},
+		{"boundaries_shenzhen_osm.geojson.gz", "wgs84", false},
 	} {
 		store := filepath.Join(t.TempDir(), "store.gpkg")
 		ctl(t, "init", "--store", store, "--pack", pack).want(t, 0)
@@ -153,6 +153,18 @@ func TestE2EShenzhenShift(t *testing.T) {
 		if errE != nil || errN != nil || east < 440 || east > 580 || north > -230 || north < -350 {
 			t.Errorf("%s declared %s: %q, measured elsewhere as about 510 m east and 290 m south", c.file, c.datum, r.Warnings)
 		}
+	}
+}
+
+// TestE2EShenzhenNoCodes has a file refused as a whole: its districts have no code.
+func TestE2EShenzhenNoCodes(t *testing.T) {
+	t.Parallel()
+	pack := shenzhen(t)
+	store := standalone(t, false)
+	o := ctl(t, "import", filepath.Join(pack, "districts_shenzhen_wgs84_land.geojson"), "--store", store, "--kind", "region", "--datum", "wgs84", "--json").want(t, 3)
+	var r importReport
+	if o.decode(t, &r); r.Read != 10 || r.Rejected != 10 || r.Reasons["code: missing"] != 10 {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -74,8 +74,8 @@ func importCommand() cli.Command {
 						report, err := console.Import(ctx, st, console.ImportRequest{
 							File: file, Kind: block.Kind(*kind), Datum: d, Encoding: *encoding, Mapping: template, Again: *again, Author: "kuaituctl",
 						})
-						if err != nil && report.Read == 0 {
-							return err
+						if err != nil && !errors.Is(err, console.ErrNoneAccepted) {
+							return err // nothing was written, whatever the report counted until then
 						}
 						if e := printReport(env, *asJSON, report); e != nil || err != nil {
 							return errors.Join(err, e)

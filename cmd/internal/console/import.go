@@ -86,6 +86,9 @@ func fileKind(err error) error {
 	return err
 }
 
+// ErrNoneAccepted is a file that could be read and of which every record was refused; the report says why.
+var ErrNoneAccepted = errors.New("none of its records can be taken in")
+
 // Import brings one file into a store: all of its good records or, after any failure, none. A standalone store gets
 // rows; an enrolled one gets ops of at most 1,000 records each, which the server will judge. A file that was imported
 // before is ErrConflict unless Again is set.
@@ -147,7 +150,7 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 		report.Warnings = append(report.Warnings, warning)
 	}
 	if report.Read > 0 && report.Accepted+report.Repaired == 0 {
-		return report, fmt.Errorf("%s: none of its %d records can be taken in as %s: %w", filepath.Base(r.File), report.Read, r.Kind, block.ErrInvalid)
+		return report, fmt.Errorf("%s: %w as %s (%d read): %w", filepath.Base(r.File), ErrNoneAccepted, r.Kind, report.Read, block.ErrInvalid)
 	}
 	return report, rememberImport(ctx, st, digest, r, report)
 }
