@@ -54,7 +54,7 @@ func (d *Desk) Layers(ctx context.Context) ([]state.Layer, error) {
 		line(maplayer.Streets, "街道界", "Street offices", state.SwatchStreet, block.Street),
 		line(maplayer.Quarters, "社区界", "Communities", state.SwatchCommunity, block.Community),
 		line(maplayer.Grids, "网格界", "Grids", state.SwatchGrid, block.Grid),
-		{ID: maplayer.Buildings, Name: state.Text{ZH: "楼栋·按用途", EN: "Buildings by use"}, Swatch: state.SwatchFill, Colour: "#EAD9B4", Visible: true, Count: int(buildings)},
+		{ID: maplayer.Buildings, Name: state.Text{ZH: "楼栋·按用途", EN: "Buildings by use"}, Swatch: state.SwatchFill, Visible: true, Count: int(buildings)},
 		{ID: BaseMap, Name: state.Text{ZH: "底图", EN: "Base map"}, Swatch: state.SwatchRoad, Visible: true, Count: -1},
 	}, nil
 }
