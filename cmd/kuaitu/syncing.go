@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"kuaitu/block"
@@ -83,7 +84,7 @@ func (s *syncing) Status() state.SyncStatus {
 	defer s.mu.Unlock()
 	out := state.SyncStatus{
 		Enrolled: s.enrolled, Server: s.server, Running: s.status.Running, Online: s.last.OK || s.status.Failures == 0 && !s.status.Contact.IsZero(),
-		LastContact: s.status.Contact, LastTried: s.last.At, ProvedAt: s.last.ProvedAt, Equal: s.last.Proved, Proof: s.last.Proof,
+		LastContact: s.status.Contact, LastTried: s.last.At, ProvedAt: s.last.ProvedAt, Equal: s.last.Proved, Proof: strings.ToUpper(strings.ReplaceAll(s.last.Proof, " ", "-")),
 		Pending: s.counts.Pending, Conflicts: s.counts.Conflicts, Rejected: s.counts.Rejected,
 		Pulled: s.last.Pulled, Pushed: s.last.Pushed, In: s.last.BytesIn, Out: s.last.BytesOut,
 	}

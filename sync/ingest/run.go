@@ -11,6 +11,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,6 +127,9 @@ func Run(ctx context.Context, src *geofile.Source, digest [32]byte, opt Options,
 		cancel()
 		err = errors.Join(<-failed, <-convErr)
 		report.Seconds = time.Since(start).Seconds()
+		if unused := c.unused(); len(unused) > 0 {
+			report.Warnings = append(report.Warnings, "columns that feed no field: "+strings.Join(unused, ", "))
+		}
 		if !stopped && err != nil {
 			yield(Row{}, err)
 		}
@@ -204,11 +208,12 @@ func fileKind(err error) error {
 
 // converter turns features into rows; it belongs to one goroutine.
 type converter struct {
-	src    *geofile.Source
-	opt    Options
-	report *Report
-	shard  uint32
-	fields []int // column → field, -1 left out, -2 region code
+	src     *geofile.Source
+	opt     Options
+	report  *Report
+	shard   uint32
+	columns []string
+	fields  []int // column → field, -1 left out, -2 region code
 }
 
 func newConverter(src *geofile.Source, digest [32]byte, opt Options, report *Report) (*converter, error) {
@@ -231,6 +236,7 @@ func (c *converter) bind(columns []string) {
 	if len(columns) == len(c.fields) && c.fields != nil {
 		return
 	}
+	c.columns = columns
 	mapping := c.opt.Mapping
 	if mapping == nil {
 		mapping = GuessMapping(c.opt.Plan, columns)
@@ -244,6 +250,23 @@ func (c *converter) bind(columns []string) {
 			}
 		}
 	}
+}
+
+// maxUnused bounds the columns that a warning names.
+const maxUnused = 20
+
+// placeColumns hold positions in tables; the reader has taken them.
+var placeColumns = []string{"lon", "lat", "lng", "longitude", "latitude", "经度", "纬度", "x", "y", "wkt", "geometry"}
+
+// unused names the columns that no field takes, as far as they are known when the file has been read.
+func (c *converter) unused() []string {
+	var out []string
+	for i, n := range c.columns {
+		if c.fields[i] == -1 && len(out) < maxUnused && !slices.Contains(placeColumns, strings.ToLower(n)) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func (c *converter) convertAll(ctx context.Context, in <-chan batch, bad <-chan *geofile.RecordError, out chan<- []Row) error {
