@@ -2,7 +2,9 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -49,19 +51,38 @@ func InitStore(ctx context.Context, path, pack string, withData bool, say func(s
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Create(ctx, path, MetaFromPack(city.Pack, pack == DemoPack), store.Options{})
+	records, err := writeCity(ctx, path, MetaFromPack(city.Pack, pack == DemoPack), city)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if e := st.Close(); err == nil {
-			err = e
+	say("%d records written in %.1f s", records, time.Since(start).Seconds())
+	reports := city.Reports
+	if reports == nil || !withData {
+		reports = []ingest.Report{}
+	}
+	return map[string]any{"regions": city.Levels(), "records": records, "imports": reports, "missing_polygons": len(city.Pack.Missing), "made": city.Pack.Made}, nil
+}
+
+// writeCity writes a city's records into a new store beside its place and gives it its name when it is whole, so that an
+// init that was killed begins again.
+func writeCity(ctx context.Context, path string, meta store.Meta, city *ingest.City) (records int, err error) {
+	part := path + ".part"
+	clear := func() error {
+		var errs []error
+		for _, side := range []string{"", "-wal", "-shm", "-lock"} {
+			if err := os.Remove(part + side); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+			}
 		}
-		if err != nil {
-			_ = os.Remove(path) // half a city is worse than none; the error says what happened
-		}
-	}()
-	records := 0
+		return errors.Join(errs...)
+	}
+	if err := clear(); err != nil {
+		return 0, fmt.Errorf("clear a half-made store: %w", err)
+	}
+	st, err := store.Create(ctx, part, meta, store.Options{})
+	if err != nil {
+		return 0, err
+	}
 	for _, g := range city.Groups {
 		loaded, err := st.Writer().Load(ctx, g.Kind, func(yield func(block.Record, error) bool) {
 			for _, rec := range g.Records {
@@ -71,16 +92,20 @@ func InitStore(ctx context.Context, path, pack string, withData bool, say func(s
 			}
 		}, nil)
 		if err != nil {
-			return nil, err
+			return 0, errors.Join(err, st.Close(), clear())
 		}
 		records += loaded.Inserted + loaded.Updated
 	}
-	say("%d records written in %.1f s", records, time.Since(start).Seconds())
-	reports := city.Reports
-	if reports == nil || !withData {
-		reports = []ingest.Report{}
+	if err := st.Close(); err != nil {
+		return 0, errors.Join(err, clear())
 	}
-	return map[string]any{"regions": city.Levels(), "records": records, "imports": reports, "missing_polygons": len(city.Pack.Missing), "made": city.Pack.Made}, nil
+	if _, err := os.Stat(part + "-wal"); err == nil {
+		return 0, errors.Join(fmt.Errorf("the new store was not put into one file: %w", block.ErrUnavailable), clear())
+	}
+	if err := os.Rename(part, path); err != nil {
+		return 0, errors.Join(fmt.Errorf("put the new store in place: %w", err), clear())
+	}
+	return records, clear()
 }
 
 // MetaFromPack is what a store says about the city of a pack.
