@@ -252,3 +252,19 @@ func TestE2EImportIntoEnrolled(t *testing.T) {
 	}
 	c.verify(b)
 }
+
+// TestE2EServerImport brings a file into a server that has only regions: every building must find its home.
+func TestE2EServerImport(t *testing.T) {
+	t.Parallel()
+	pack, _ := town(t)
+	dir := filepath.Join(t.TempDir(), "server")
+	server(t, "init", "--data", dir, "--pack", pack).want(t, 0)
+	got := result[importReport](t, server(t, "import", filepath.Join(pack, "buildings.geojson"), "--data", dir, "--kind", "building", "--datum", "wgs84"))
+	if got.Read == 0 || got.Accepted != got.Read {
+		t.Errorf("report %+v", got)
+	}
+	facts := result[serverFacts](t, server(t, "doctor", "--data", dir))
+	if facts.Records["building"] != int(got.Read) || facts.Outside["building"] != 0 {
+		t.Errorf("%d buildings, %d of them outside every region; want %d and none", facts.Records["building"], facts.Outside["building"], got.Read)
+	}
+}

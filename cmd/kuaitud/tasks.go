@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -122,21 +123,14 @@ func doctorTask(ctx context.Context, st *sqlite.Storage, _ json.RawMessage) (any
 	for _, r := range city.Tree.All() {
 		levels[r.Level.String()]++
 	}
-	// the tree in memory has no polygons: the rows tell
-	err = st.View(ctx, func(v blockserver.View) error {
-		for _, r := range city.Tree.All() {
-			row, err := v.Row(ctx, blockserver.RowKey{Kind: "region", ID: r.ID})
-			if err != nil {
-				return err
-			}
-			if row == nil || len(row.Geometry) == 0 {
-				missing = append(missing, r.Code)
-			}
-		}
-		return nil
-	})
+	regions, err := polygons(ctx, st)
 	if err != nil {
 		return nil, err
+	}
+	for _, r := range regions {
+		if len(r.Geometry) == 0 {
+			missing = append(missing, r.Code)
+		}
 	}
 	kinds, outside := map[block.Kind]int{}, map[block.Kind]int{}
 	for _, p := range city.Set.Plans() {
@@ -152,6 +146,28 @@ func doctorTask(ctx context.Context, st *sqlite.Storage, _ json.RawMessage) (any
 		}
 	}
 	return map[string]any{"city": city.Meta.NameZH, "epoch": city.Epoch, "regions": levels, "without_polygon": missing, "records": kinds, "outside": outside}, nil
+}
+
+// polygons returns the city's regions with their polygons, which the tree that the server keeps in memory goes without.
+func polygons(ctx context.Context, st *sqlite.Storage) ([]block.Region, error) {
+	city, err := st.City(ctx)
+	if err != nil {
+		return nil, err
+	}
+	regions := slices.Clone(city.Tree.All())
+	err = st.View(ctx, func(v blockserver.View) error {
+		for i := range regions {
+			row, err := v.Row(ctx, blockserver.RowKey{Kind: "region", ID: regions[i].ID})
+			if err != nil {
+				return err
+			}
+			if row != nil {
+				regions[i].Geometry = row.Geometry
+			}
+		}
+		return nil
+	})
+	return regions, err
 }
 
 type importRequest struct {
@@ -209,7 +225,11 @@ func importFile(ctx context.Context, st *sqlite.Storage, r importRequest) (any, 
 	if err != nil {
 		return nil, err
 	}
-	opt := ingest.Options{Plan: p, Datum: d, Zone: city.Zone, Locate: citypack.NewAssigner(city.Tree.All()).At, ByCode: func(code string) (block.ID, bool) {
+	regions, err := polygons(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	opt := ingest.Options{Plan: p, Datum: d, Zone: city.Zone, Locate: citypack.NewAssigner(regions).At, ByCode: func(code string) (block.ID, bool) {
 		reg, err := city.Tree.ByCode(code)
 		return reg.ID, err == nil
 	}}
