@@ -73,6 +73,9 @@ func (d *Desk) facts(p *schema.Plan, rec block.Record, g *digest) []state.Fact {
 	var out []state.Fact
 	for i, f := range p.Kind.Fields {
 		v := rec.Values[i]
+		if f.Unit != "" && v.Type() == block.Int && v.Int() == 0 {
+			continue // "0 层" says no more than nothing
+		}
 		if v.IsNull() || f.Retired || f.Type == block.Ref || f.Type == block.Bytes || slices.Contains([]string{"code", "scheme", "name", "source_id", "name_en", "made"}, f.Name) {
 			continue
 		}
