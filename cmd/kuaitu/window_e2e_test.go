@@ -150,11 +150,14 @@ func TestE2EWindow(t *testing.T) {
 
 	t.Log("step: wheel")
 	{
-		before := w.frame()
+		whole, middle := w.frame().find(inkSchool, partOpen)
+		w.hover(middle)
+		w.xdo("click", "5") // out first, so that the school stays in view when it grows
+		before := w.settled(10*time.Second, partMap, "the map is smaller", func(f frame) bool { return f.count(inkSchool, partOpen) < whole/2 })
 		n, at := before.find(inkSchool, partOpen)
 		w.hover(at)
 		w.xdo("click", "4")
-		after := w.settled(10*time.Second, partMap, "the map is larger", func(f frame) bool { return f.count(inkSchool, partOpen) > 2*n })
+		after := w.settled(10*time.Second, partMap, "the map is larger", func(f frame) bool { return f.count(inkSchool, partOpen) > 3*n })
 		w.park()
 		w.shot("wheel")
 		larger, there := after.find(inkSchool, partOpen)
