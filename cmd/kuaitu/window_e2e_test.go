@@ -161,8 +161,8 @@ func TestE2EWindow(t *testing.T) {
 		w.park()
 		w.shot("wheel")
 		larger, there := after.find(inkSchool, partOpen)
-		if r := float64(larger) / float64(n); r < 3 || r > 5 {
-			t.Errorf("a notch made the school %.2f times as large, want about 4", r)
+		if r := float64(larger) / float64(whole); r < 0.8 || r > 1.25 {
+			t.Errorf("a notch out and one in made the school %.2f times as large, want 1", r)
 		}
 		if d := there.Sub(at); d.X*d.X+d.Y*d.Y > 9 {
 			t.Errorf("the place under the mouse moved by %v", d)
