@@ -35,7 +35,6 @@ var (
 	inkHousing = rgb(0xEAD9B4)
 	inkTower   = rgb(0xCDB4E0) // commercial
 	inkSchool  = rgb(0x86BBA4) // public
-	inkGround  = rgb(0xEFEFEC)
 	inkAccent  = rgb(0x1257A8)
 )
 
