@@ -41,6 +41,8 @@ type packed struct {
 	tree   tree
 	bounds box
 
+	columns []column // the properties of the features
+
 	anchors  []atomic.Uint64 // x<<32|y of the label point, 0 until asked for
 	byIDOnce sync.Once
 	byID     []uint32 // open-addressing table of feature index + 1
@@ -91,29 +93,44 @@ func hashID(id ID) uint64 {
 
 // Builder collects features and packs them. The zero Builder is empty and ready; it is not for several goroutines at once.
 type Builder struct {
-	p    packed
-	text []byte
+	p       packed
+	text    []byte
+	columns []columnBuilder
 }
 
 // Add appends a feature. Polygons may have holes; multi geometries, collections of one dimension and bounds are taken too. Rings may be closed or
 // not and turn either way; rings of fewer than three different points are left out.
 // Nothing is added when the geometry cannot be drawn (ErrGeometry).
 func (b *Builder) Add(id ID, class uint8, label string, g orb.Geometry) error {
-	p := &b.p
-	if len(p.feats) == 0 {
-		p.rings, p.feats, p.labels = append(p.rings, 0), append(p.feats, 0), append(p.labels, 0)
-	}
-	coords, rings := len(p.coords), len(p.rings)
-	s, err := p.addGeometry(g)
-	if err == nil && len(p.rings) == rings {
+	b.start()
+	s, err := b.p.addGeometry(g)
+	if err == nil && !b.finish(id, class, label, s) {
 		err = ErrGeometry
 	}
 	if err != nil {
-		p.coords, p.rings = p.coords[:coords], p.rings[:rings]
+		b.giveUp()
 		return fmt.Errorf("add feature %x: %w", id, err)
 	}
+	return nil
+}
+
+// start makes the builder ready to take the rings of a feature: points go to p.coords, and after the last of a ring its end to p.rings.
+// What was begun ends with finish or giveUp.
+func (b *Builder) start() {
+	if p := &b.p; len(p.feats) == 0 {
+		p.rings, p.feats, p.labels = append(p.rings, 0), append(p.feats, 0), append(p.labels, 0)
+	}
+}
+
+// finish makes a feature of the rings that were added since start; it answers false, and nothing is added, if there are none.
+func (b *Builder) finish(id ID, class uint8, label string, s shape) bool {
+	p := &b.p
+	first := p.feats[len(p.feats)-1]
+	if int(first) == len(p.rings)-1 {
+		return false
+	}
 	bx := noBox
-	for i := coords; i < len(p.coords); i += 2 {
+	for i := 2 * int(p.rings[first]); i < len(p.coords); i += 2 {
 		bx = bx.with(p.coords[i], p.coords[i+1])
 	}
 	p.feats = append(p.feats, uint32(len(p.rings)-1))
@@ -123,7 +140,14 @@ func (b *Builder) Add(id ID, class uint8, label string, g orb.Geometry) error {
 	p.ids = append(p.ids, id)
 	b.text = append(b.text, label...)
 	p.labels = append(p.labels, uint32(len(b.text)))
-	return nil
+	return true
+}
+
+// giveUp forgets the rings that were added since start.
+func (b *Builder) giveUp() {
+	p := &b.p
+	first := p.feats[len(p.feats)-1]
+	p.coords, p.rings = p.coords[:2*p.rings[first]], p.rings[:first+1]
 }
 
 // Len is the number of features added.
@@ -238,10 +262,12 @@ func reverseRing(ring []uint32) {
 }
 
 // pack sorts what was collected along the Hilbert curve and indexes it. The Builder is empty afterwards.
-func (b *Builder) pack() *packed {
+func (b *Builder) pack() *packed { return b.packIn(hilbertOrder(b.p.boxes)) }
+
+// packIn packs what was collected in the given order and indexes it. The Builder is empty afterwards.
+func (b *Builder) packIn(order []uint32) *packed {
 	in := &b.p
 	in.text = string(b.text)
-	order := hilbertOrder(in.boxes)
 	n := len(order)
 	out := &packed{
 		coords: make([]uint32, 0, len(in.coords)),
@@ -270,6 +296,10 @@ func (b *Builder) pack() *packed {
 		out.bounds = out.bounds.union(in.boxes[from])
 	}
 	out.text = string(text)
+	for j := range b.columns {
+		b.columns[j].fill(n)
+		out.columns = append(out.columns, b.columns[j].column(order))
+	}
 	out.tree = buildTree(out.boxes)
 	out.anchors = make([]atomic.Uint64, n)
 	*b = Builder{}

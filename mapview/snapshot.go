@@ -174,9 +174,8 @@ func (s *Snapshot) Compact() *Snapshot {
 
 func (b *Builder) copyFeature(p *packed, i int) {
 	to := &b.p
-	if len(to.feats) == 0 {
-		to.rings, to.feats, to.labels = append(to.rings, 0), append(to.feats, 0), append(to.labels, 0)
-	}
+	b.start()
+	b.copyRow(p, i)
 	for r := p.feats[i]; r < p.feats[i+1]; r++ {
 		to.coords = append(to.coords, p.ring(r)...)
 		to.rings = append(to.rings, uint32(len(to.coords)/2))
