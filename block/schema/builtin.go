@@ -25,6 +25,13 @@ func find(weight int) option { return func(f *Field) { f.Search = weight } }
 func unit(u string) option   { return func(f *Field) { f.Unit = u } }
 func to(k block.Kind) option { return func(f *Field) { f.Ref = k } }
 func owner(o string) option  { return func(f *Field) { f.Owner = o } }
+
+// span bounds a number, both ends included.
+func span(least, most float64) option { return func(f *Field) { f.Range = &Range{least, most} } }
+
+// many is how many of something there can be at the most where nothing smaller can be said.
+const many = 1e12
+
 func choices(c ...Choice) option {
 	return func(f *Field) { f.Choices = c }
 }
@@ -86,7 +93,7 @@ func baseKinds() []Kind {
 				Choice{"split", "拆分", "Split"}, Choice{"merge", "合并", "Merge"}, Choice{"parent", "曾隶属", "Former parent"})),
 			field("since", block.Date, "起", "From date", pub),
 			field("until", block.Date, "止", "To date", pub),
-			field("share", block.Float, "比例", "Share", pub),
+			field("share", block.Float, "比例", "Share", pub, span(0, 1)),
 		}},
 		{No: 3, Name: "address", ZH: "地址", EN: "Address", Geometry: Point, Fields: []Field{
 			field("code", block.Text, "统一地址编码", "Unified address code", pub, find(6)),
@@ -97,7 +104,7 @@ func baseKinds() []Kind {
 			field("estate", block.Text, "小区", "Estate", pub),
 			field("building_no", block.Text, "楼栋号", "Building number", pub),
 			field("unit", block.Text, "单元", "Unit", pub),
-			field("floor", block.Int, "楼层", "Floor", pub),
+			field("floor", block.Int, "楼层", "Floor", pub, span(-50, 300)),
 			field("room_no", block.Text, "房号", "Room number", pub),
 			field("building", block.Ref, "楼栋", "Building", pub, to("building")),
 			field("source", block.Text, "来源", "Source"),
@@ -118,11 +125,11 @@ func baseKinds() []Kind {
 			field("name", block.Text, "名称", "Name", pub, find(10)),
 			field("address", block.Text, "地址", "Address", pub, find(7)),
 			field("use", block.Text, "用途", "Use", pub, choices(BuildingUses...)),
-			field("floors", block.Int, "地上层数", "Floors above ground", pub, unit("层")),
-			field("floors_below", block.Int, "地下层数", "Floors below ground", pub, unit("层")),
-			field("units", block.Int, "单元数", "Units", pub),
-			field("height", block.Float, "高度", "Height", pub, unit("m")),
-			field("year", block.Int, "建成年份", "Year built", pub),
+			field("floors", block.Int, "地上层数", "Floors above ground", pub, unit("层"), span(0, 300)),
+			field("floors_below", block.Int, "地下层数", "Floors below ground", pub, unit("层"), span(0, 50)),
+			field("units", block.Int, "单元数", "Units", pub, span(0, 1000)),
+			field("height", block.Float, "高度", "Height", pub, unit("m"), span(0, 2000)),
+			field("year", block.Int, "建成年份", "Year built", pub, span(1000, 2200)),
 			field("urban_village", block.Bool, "城中村", "Urban village", pub),
 			field("source_id", block.Text, "来源编号", "Source id", pub, find(2)),
 			field("ownership", block.Text, "产权", "Ownership", owner("住建")),
@@ -137,11 +144,11 @@ func pillarKinds() []Kind {
 			field("code", block.Text, "房屋编码", "Room code", pub, find(5)),
 			field("building", block.Ref, "楼栋", "Building", pub, must, to("building")),
 			field("unit", block.Text, "单元", "Unit", pub),
-			field("floor", block.Int, "楼层", "Floor", pub),
+			field("floor", block.Int, "楼层", "Floor", pub, span(-50, 300)),
 			field("number", block.Text, "房号", "Room number", pub, must),
 			field("state", block.Text, "状态", "State", choices(RoomStates...)),
-			field("area", block.Float, "面积", "Area", unit("m²")),
-			field("persons", block.Int, "居住人数", "Residents"),
+			field("area", block.Float, "面积", "Area", unit("m²"), span(0, 1e8)),
+			field("persons", block.Int, "居住人数", "Residents", span(0, 10000)),
 			field("verified_on", block.Date, "核实日期", "Verified on"),
 			field("split_from", block.Ref, "拆分自", "Split from", to("room")),
 			field("merged_into", block.Ref, "并入", "Merged into", to("room")),
@@ -180,7 +187,7 @@ func pillarKinds() []Kind {
 			field("industry", block.Text, "行业", "Industry", pub),
 			field("address", block.Text, "住所", "Registered address", pub, find(4)),
 			field("building", block.Ref, "楼栋", "Building", pub, to("building")),
-			field("staff", block.Int, "从业人数", "Staff"),
+			field("staff", block.Int, "从业人数", "Staff", span(0, 1e7)),
 			field("synthetic", block.Bool, "合成数据", "Synthetic data"),
 			field("representative", block.Text, "法定代表人", "Legal representative", sens(MaskName), find(4)),
 			field("phone", block.Text, "电话", "Phone", sens(MaskPhone)),

@@ -23,7 +23,7 @@ func workKinds() []Kind {
 			field("title", block.Text, "项目名称", "Title", pub, must, find(5)),
 			field("type", block.Text, "类别", "Type", pub, choices(
 				Choice{"works", "工程", "Works"}, Choice{"service", "服务", "Service"}, Choice{"goods", "货物", "Goods"})),
-			field("budget", block.Float, "预算", "Budget", pub, unit("元")),
+			field("budget", block.Float, "预算", "Budget", pub, unit("元"), span(0, many)),
 			field("state", block.Text, "状态", "State", pub, must),
 		}},
 		{No: 20, Name: "info_resource", ZH: "信息资源", EN: "Information resource", Fields: []Field{
@@ -38,10 +38,10 @@ func workKinds() []Kind {
 			field("file_digest", block.Text, "文件摘要", "File digest", must),
 			field("template", block.Text, "模板", "Template"),
 			field("kind", block.Text, "种类", "Kind"),
-			field("read", block.Int, "读入", "Read"),
-			field("accepted", block.Int, "接受", "Accepted"),
-			field("repaired", block.Int, "修复", "Repaired"),
-			field("rejected", block.Int, "拒绝", "Rejected"),
+			field("read", block.Int, "读入", "Read", span(0, many)),
+			field("accepted", block.Int, "接受", "Accepted", span(0, many)),
+			field("repaired", block.Int, "修复", "Repaired", span(0, many)),
+			field("rejected", block.Int, "拒绝", "Rejected", span(0, many)),
 			field("at", block.Time, "时间", "Time"),
 		}},
 		{No: 22, Name: "match_link", ZH: "匹配", EN: "Match link", Fields: []Field{
@@ -58,7 +58,7 @@ func workKinds() []Kind {
 			field("subject", block.Ref, "对象", "Subject", must),
 			field("sha256", block.Text, "摘要", "SHA-256", must),
 			field("media_type", block.Text, "媒体类型", "Media type", must),
-			field("bytes", block.Int, "字节", "Bytes", must),
+			field("bytes", block.Int, "字节", "Bytes", must, span(0, many)),
 			field("caption", block.Text, "说明", "Caption"),
 			field("taken_at", block.Time, "拍摄时间", "Taken at"),
 		}},
@@ -134,7 +134,7 @@ func workKinds() []Kind {
 			field("name", block.Text, "名称", "Name", pub, must, find(5)),
 			field("name_en", block.Text, "英文名", "English name", pub),
 			field("condition", block.Text, "立案条件", "Filing condition", pub),
-			field("limit_amount", block.Float, "时限", "Limit", pub),
+			field("limit_amount", block.Float, "时限", "Limit", pub, span(0, 1e6)),
 			field("limit_unit", block.Text, "时限单位", "Limit unit", pub, choices(
 				Choice{"work-hour", "工作时", "Working hour"}, Choice{"work-day", "工作日", "Working day"},
 				Choice{"urgent-hour", "紧急工作时", "Urgent hour"}, Choice{"urgent-day", "紧急工作日", "Urgent day"})),

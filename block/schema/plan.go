@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"kuaitu/block"
 )
@@ -35,6 +36,8 @@ func compile(k Kind) (*Plan, error) {
 			return nil, fault("lacks a label")
 		case len(f.Choices) > 0 && f.Type != block.Text:
 			return nil, fault("only text fields have choices")
+		case f.Range != nil && (f.Type != block.Int && f.Type != block.Float || !(f.Range.Min <= f.Range.Max)):
+			return nil, fault("only numbers have a range, from a smaller to a larger end")
 		}
 		if _, twice := p.index[f.Name]; twice {
 			return nil, fault("is declared twice")
@@ -101,7 +104,7 @@ func (p *Plan) Set(r *block.Record, field string, v block.Value) {
 }
 
 // Check validates a record's values against the declaration: count, types (Null is always allowed unless the field is
-// required and its class is here), choices. The error is a *block.FieldError and never holds the value.
+// required and its class is here), choices, ranges. The error is a *block.FieldError and never holds the value.
 func (p *Plan) Check(r block.Record) error {
 	if len(r.Values) != len(p.Kind.Fields) {
 		return &block.FieldError{Kind: p.Kind.Name, Field: "*", Reason: fmt.Sprintf("%d values for %d fields", len(r.Values), len(p.Kind.Fields))}
@@ -137,7 +140,20 @@ func (p *Plan) CheckValue(i int, v block.Value) error {
 	if len(f.Choices) > 0 && v.Text() != "" && !slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Code == v.Text() }) {
 		return fault("is not one of the choices")
 	}
+	if r := f.Range; r != nil {
+		if n := number(v); !(n >= r.Min && n <= r.Max) {
+			return fault(fmt.Sprintf("is not between %s and %s", strconv.FormatFloat(r.Min, 'f', -1, 64), strconv.FormatFloat(r.Max, 'f', -1, 64)))
+		}
+	}
 	return nil
+}
+
+// number is the value of a field that has a range.
+func number(v block.Value) float64 {
+	if v.Type() == block.Int {
+		return float64(v.Int())
+	}
+	return v.Float()
 }
 
 // MaxValueBytes bounds one text or bytes value everywhere: in forms, on the wire, in tables.

@@ -41,12 +41,16 @@ type Choice struct {
 	Code, ZH, EN string
 }
 
+// Range bounds the numbers that a field may hold, both ends included.
+type Range struct{ Min, Max float64 }
+
 // Field declares one field.
 type Field struct {
 	Name     string // snake_case, for ever
 	Type     block.Type
 	ZH, EN   string
 	Unit     string
+	Range    *Range // of Int and Float; nil is any
 	Class    block.Class
 	Required bool
 	Choices  []Choice   // when set, other codes are refused

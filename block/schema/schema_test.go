@@ -35,6 +35,8 @@ func TestNewSetRefuses(t *testing.T) {
 		"reserved field":  {{No: 1, Name: "a", Fields: []Field{{Name: "geom", Type: block.Text, ZH: "甲", EN: "A"}}}},
 		"no label":        {{No: 1, Name: "a", Fields: []Field{{Name: "b", Type: block.Text}}}},
 		"injected column": {{No: 1, Name: "a", Fields: []Field{{Name: "b;drop", Type: block.Text, ZH: "甲", EN: "A"}}}},
+		"range of text":   {{No: 1, Name: "a", Fields: []Field{{Name: "b", Type: block.Text, Range: &Range{0, 1}, ZH: "甲", EN: "A"}}}},
+		"turned range":    {{No: 1, Name: "a", Fields: []Field{{Name: "b", Type: block.Int, Range: &Range{1, 0}, ZH: "甲", EN: "A"}}}},
 		"unknown ref":     {{No: 1, Name: "a", Fields: []Field{{Name: "b", Type: block.Ref, Ref: "z", ZH: "甲", EN: "A"}}}},
 	} {
 		if _, err := NewSet(kinds); !errors.Is(err, block.ErrInvalid) {
@@ -207,10 +209,12 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, set := range map[string]func(*block.Record){
-		"choice":   func(r *block.Record) { p.Set(r, "use", block.TextValue("castle")) },
-		"type":     func(r *block.Record) { p.Set(r, "floors", block.TextValue("3")) },
-		"too long": func(r *block.Record) { p.Set(r, "note", block.TextValue(string(make([]byte, MaxValueBytes+1)))) },
-		"count":    func(r *block.Record) { r.Values = r.Values[1:] },
+		"choice":    func(r *block.Record) { p.Set(r, "use", block.TextValue("castle")) },
+		"type":      func(r *block.Record) { p.Set(r, "floors", block.TextValue("3")) },
+		"negative":  func(r *block.Record) { p.Set(r, "floors", block.IntValue(-1)) },
+		"too tall":  func(r *block.Record) { p.Set(r, "height", block.FloatValue(1e5)) },
+		"too long":  func(r *block.Record) { p.Set(r, "note", block.TextValue(string(make([]byte, MaxValueBytes+1)))) },
+		"count":     func(r *block.Record) { r.Values = r.Values[1:] },
 	} {
 		r := p.New(block.NameID("building", "1"), block.ID{})
 		if err := p.Check(r); err != nil {

@@ -108,6 +108,7 @@ const (
 	faultChoice    = "unknown-choice"
 	faultDestroyed = "number-destroyed-by-spreadsheet"
 	faultBool      = "not-yes-or-no"
+	faultRange     = "out-of-range"
 )
 
 // convert reads a cell's text as a value of field f in the given zone. repaired says that the text was changed on the

@@ -340,6 +340,9 @@ func (c *converter) convert(f *geofile.Feature, at uint64) (Row, bool) {
 		if fault == "" {
 			fault = checkCode(p.Kind.Name, field.Name, value)
 		}
+		if fault == "" && field.Range != nil && p.CheckValue(c.fields[i], value) != nil {
+			fault = faultRange
+		}
 		switch {
 		case fault != "" && refuses(field, fault):
 			c.refuse(f.Line, f.ID, field.Name+": "+fault)
