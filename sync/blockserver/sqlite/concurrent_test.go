@@ -51,9 +51,9 @@ func TestCutsKeepTheSum(t *testing.T) {
 		d := w.enrol(fmt.Sprint("writer", i), "city", "field")
 		write.Go(func() error {
 			rnd := rand.New(rand.NewPCG(uint64(i), 1))
-			at := [2]int64{1000, 1000}
+			at := [2]int64{150, 150}
 			for n := range moves {
-				k := rnd.Int64N(9) + 1 // a move of nothing would make no version
+				k := rnd.Int64N(4) + 1 // a move of nothing would make no version
 				at[0], at[1] = at[0]+k, at[1]-k
 				edit := func(g string, v int64) block.Edit {
 					return change("building", fmt.Sprint("pair", i, g), block.Ver(n+1), map[string]block.Value{"floors": block.IntValue(v)})
