@@ -46,6 +46,7 @@ var allowed = map[string][]string{
 	"ui":                      {"ui/state", "mapview/...", "assets", "block/...", "geo"},
 	"assets":                  nil,
 	"cmd/internal/cli":        {"block"},
+	"cmd/internal/benchcity":  {"block/...", "geo/...", "store"},
 	"cmd/internal/console":    {"!ui", "!mapview/mapwidget", "..."},
 	"cmd/e2e":                 nil,
 	"cmd/kuaitu/desk":         {"!ui", "!mapview/mapwidget", "ui/state", "..."},

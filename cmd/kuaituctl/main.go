@@ -16,14 +16,14 @@ import (
 var version = "dev"
 
 func main() {
-	cli.Main("kuaituctl", "block data without a window (version "+version+")", commands())
+	cli.Program{Name: "kuaituctl", About: "block data without a window", Version: version, Commands: commands()}.Main()
 }
 
 func commands() []cli.Command {
 	return []cli.Command{
 		initCommand(), importCommand(), exportCommand(), searchCommand(), identifyCommand(), countCommand(),
 		syncCommand(), editCommand(), reportCommand(), opsCommand(), verifyCommand(), doctorCommand(),
-		renderCommand(), pictureCommand(), upCommand(),
+		renderCommand(), pictureCommand(), upCommand(), benchCommand(),
 	}
 }
 

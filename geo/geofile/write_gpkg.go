@@ -71,7 +71,7 @@ CREATE TRIGGER "rtree_%[3]s_geom_update4" AFTER UPDATE ON %[1]s WHEN OLD."fid" !
 CREATE TRIGGER "rtree_%[3]s_geom_delete" AFTER DELETE ON %[1]s WHEN old."geom" NOT NULL
  BEGIN DELETE FROM %[2]s WHERE id = OLD."fid"; END;`
 
-// newGPKGSink begins a GeoPackage in the (empty) file temp; path is what it will be called.
+// newGPKGSink begins a layer of the GeoPackage in the file temp, which is empty or has other layers; path is what it will be called.
 func newGPKGSink(ctx context.Context, temp, path string, opts WriteOptions) (*gpkgSink, error) {
 	s := &gpkgSink{ctx: ctx, table: opts.Layer, srs: opts.EPSG, columns: opts.Columns, temp: temp, geometry: strings.ToUpper(opts.Geometry)}
 	switch s.geometry {
@@ -105,8 +105,14 @@ func newGPKGSink(ctx context.Context, temp, path string, opts WriteOptions) (*gp
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 func (s *gpkgSink) begin() error {
-	if _, err := s.db.ExecContext(s.ctx, "PRAGMA application_id=0x47504B47; PRAGMA user_version=10300;"+gpkgTables); err != nil {
+	var begun bool // by an earlier layer
+	if err := s.db.QueryRowContext(s.ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'gpkg_contents')").Scan(&begun); err != nil {
 		return err
+	}
+	if !begun {
+		if _, err := s.db.ExecContext(s.ctx, "PRAGMA application_id=0x47504B47; PRAGMA user_version=10300;"+gpkgTables); err != nil {
+			return err
+		}
 	}
 	taken := map[string]bool{"fid": true, "geom": true}
 	create := "CREATE TABLE " + quoteName(s.table) + " (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom " + s.geometry
