@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"testing"
 
@@ -93,17 +94,21 @@ func write(t testing.TB, metadata map[string]string, rows []row) string {
 	return path
 }
 
-func mustOpen(t testing.TB, path string) *MBTiles {
+func mustOpen(t testing.TB, path string) *Raster {
 	t.Helper()
-	m, err := OpenMBTiles(path)
+	opened, closer, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := m.Close(); err != nil {
+		if err := closer.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	m, ok := opened.(*Raster)
+	if !ok {
+		t.Fatalf("%s opened as a %T", filepath.Base(path), opened)
+	}
 	return m
 }
 
@@ -128,9 +133,9 @@ func TestRowsAreCountedFromTheSouth(t *testing.T) {
 			t.Errorf("a tile is a %T of %v", img, img.Bounds())
 		}
 	}
-	want := Metadata{Name: "n", Attribution: "© 甲 & 乙", Format: "png", MinZoom: 1, MaxZoom: 2, Datum: geo.GCJ02,
+	want := Info{Name: "n", Attribution: "© 甲 & 乙", Format: "png", MinZoom: 1, MaxZoom: 2, Datum: geo.GCJ02,
 		Bound: orb.Bound{Min: orb.Point{113, 22}, Max: orb.Point{115, 23}}}
-	if got := m.Metadata(); got != want {
+	if got := m.Info(); !reflect.DeepEqual(got, want) {
 		t.Errorf("metadata %+v, want %+v", got, want)
 	}
 	for _, at := range [][3]int{{1, 1, 0}, {0, 0, 0}, {3, 0, 0}, {2, -1, 0}, {2, 0, 4}} {
@@ -152,7 +157,7 @@ func TestMetadataMayBeMissingOrWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := mustOpen(t, write(t, meta, rows))
-			got := m.Metadata()
+			got := m.Info()
 			if got.MinZoom != 3 || got.MaxZoom != 5 || got.Bound != world || got.Format != "png" {
 				t.Errorf("got %+v", got)
 			}
@@ -167,8 +172,8 @@ func TestFormats(t *testing.T) {
 			t.Errorf("tile %v: %v", at, err)
 		}
 	}
-	if m.Metadata().Format != "jpg" || m.Broken() != 0 {
-		t.Errorf("format %q, %d broken", m.Metadata().Format, m.Broken())
+	if m.Info().Format != "jpg" || m.Broken() != 0 {
+		t.Errorf("format %q, %d broken", m.Info().Format, m.Broken())
 	}
 }
 
@@ -215,13 +220,12 @@ func TestOpenRefuses(t *testing.T) {
 		{"text", text, ErrNotTiles},
 		{"no tiles table", other, ErrNotTiles},
 		{"no tile", write(t, nil, nil), ErrNotTiles},
-		{"vector by format", write(t, map[string]string{"format": "pbf"}, []row{{0, 0, 0, []byte("abc")}}), ErrVectorTiles},
-		{"vector by content", write(t, nil, []row{{0, 0, 0, []byte("\x1f\x8b\x08 and so on")}}), ErrVectorTiles},
+		{"unknown format", write(t, nil, []row{{0, 0, 0, []byte("abc")}}), ErrUnsupported},
 	} {
-		if m, err := OpenMBTiles(c.path); !errors.Is(err, c.want) {
+		if _, closer, err := Open(c.path); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 			if err == nil {
-				m.Close()
+				closer.Close()
 			}
 		}
 	}
@@ -255,16 +259,24 @@ func TestManyReaders(t *testing.T) {
 	wg.Wait()
 }
 
-func TestCacheForgetsTheOldest(t *testing.T) {
-	c := newTileCache(3 * (4*64*64 + 128))
+func TestMemoryForgetsTheOldest(t *testing.T) {
+	m := NewMemory[int, string](3 * (100 + entryBytes))
 	for i := range 5 {
-		c.put(tileKey{0, i, 0}, image.NewRGBA(image.Rect(0, 0, 64, 64)))
-		c.get(tileKey{0, 0, 0}) // used all the time
+		m.Put(i, "tile", 100)
+		m.Get(0) // used all the time
 	}
 	for i, want := range []bool{true, false, false, true, true} {
-		if _, ok := c.get(tileKey{0, i, 0}); ok != want {
+		if _, ok := m.Get(i); ok != want {
 			t.Errorf("tile %d kept: %v, want %v", i, ok, want)
 		}
+	}
+	m.Put(4, "a new one", 100)
+	if v, _ := m.Get(4); v != "a new one" || m.bytes != 3*(100+entryBytes) {
+		t.Errorf("%q after another Put, %d bytes", v, m.bytes)
+	}
+	m.Drop(4)
+	if _, ok := m.Get(4); ok || m.bytes != 2*(100+entryBytes) {
+		t.Errorf("kept after Drop: %v, %d bytes", ok, m.bytes)
 	}
 }
 
@@ -280,9 +292,6 @@ func TestRealFiles(t *testing.T) {
 	if _, err := m.Tile(t.Context(), 14, 13382, 7138); err != nil {
 		t.Errorf("a tile in the middle of the city: %v", err)
 	}
-	if _, err := OpenMBTiles(dataFile(t, "basemap_macau.mbtiles")); !errors.Is(err, ErrVectorTiles) {
-		t.Errorf("a vector set: %v, want ErrVectorTiles", err)
-	}
 }
 
 func FuzzDecode(f *testing.F) {
@@ -291,10 +300,13 @@ func FuzzDecode(f *testing.F) {
 	f.Add(tinyWebP)
 	f.Add([]byte("\x1f\x8b"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		sniff(data)
-		m, err := decode(data)
+		Sniff(data)
+		m, err := DecodePicture(data)
 		if err == nil && (m.Rect.Dx() < 1 || m.Rect.Dx() > maxTileSide || m.Rect.Dy() < 1 || m.Rect.Dy() > maxTileSide) {
 			t.Errorf("decoded %v", m.Rect)
+		}
+		if plain, err := PlainVector(data); err == nil && len(plain) > maxVectorBytes {
+			t.Errorf("%d bytes decompressed", len(plain))
 		}
 	})
 }
@@ -306,7 +318,7 @@ func FuzzMetadata(f *testing.F) {
 		if !(b.Min[0] < b.Max[0] && b.Min[1] < b.Max[1]) {
 			t.Errorf("bound %v of %q", b, bound)
 		}
-		plainText(attribution)
+		PlainText(attribution)
 		if z := zoomOr(zoom, 5); z < 0 || z > mapview.MaxZoom {
 			t.Errorf("zoom %d of %q", z, zoom)
 		}

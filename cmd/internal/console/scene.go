@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -94,7 +95,7 @@ type packBase struct {
 // are passed over. No pack, or a pack that is only a list of divisions, has none.
 func OpenBase(pack string) (*Base, func(), error) {
 	base := &Base{}
-	var files []*tileset.MBTiles
+	var files []io.Closer
 	closeAll := func() {
 		for _, f := range files {
 			_ = f.Close() // read only
@@ -131,16 +132,15 @@ func OpenBase(pack string) (*Base, func(), error) {
 			base.Shapes = append(base.Shapes, shapes...)
 			continue
 		}
-		tiles, err := tileset.OpenMBTiles(path)
-		if errors.Is(err, tileset.ErrVectorTiles) {
-			continue
-		}
+		tiles, file, err := tileset.Open(path)
 		if err != nil {
 			closeAll()
 			return nil, nil, fmt.Errorf("base map: %w", errors.Join(err, block.ErrInvalid))
 		}
-		files = append(files, tiles)
-		base.Tiles = append(base.Tiles, tiles)
+		files = append(files, file)
+		if pictures, ok := tiles.(mapview.TileSource); ok {
+			base.Tiles = append(base.Tiles, pictures)
+		}
 	}
 	return base, closeAll, nil
 }
