@@ -155,7 +155,7 @@ func (t *Tree) Region(id ID) (Region, bool) {
 func (t *Tree) ByCode(code string) (Region, error) {
 	switch at := t.byCode[code]; len(at) {
 	case 0:
-		return Region{}, fmt.Errorf("region %s: %w", code, ErrNotFound)
+		return Region{}, fmt.Errorf("there is no region with code %q: %w", code, ErrNotFound)
 	case 1:
 		return t.regions[at[0]], nil
 	default:

@@ -103,6 +103,22 @@ func TestE2EExitCodes(t *testing.T) {
 		{"picture: no region", 4, "", []string{"picture", "--store", alone, "--region", "12", "--out", at("x.png")}},
 		{"picture: no PNG", 2, "", []string{"picture", "--store", alone, "--region", townCode, "--out", notPNG}},
 		{"identify: not a place", 3, "", []string{"identify", "500", "500", "--store", alone}},
+		{"identify: turned", 3, "longitude comes first", []string{"identify", "23.01", "113.01", "--store", alone}},
+		{"identify: no number", 2, "NaN", []string{"identify", "NaN", "23.01", "--store", alone}},
+		{"identify: zoom", 3, "zoom 150", []string{"identify", "113.01", "23.01", "--zoom", "150", "--store", alone}},
+		{"help of nothing", 2, "nonsense", []string{"help", "nonsense"}},
+		{"search: limit negative", 2, "--limit", []string{"search", "x", "--store", alone, "--limit", "-1"}},
+		{"search: limit zero", 2, "--limit", []string{"search", "x", "--store", alone, "--limit", "0"}},
+		{"search: limit huge", 2, "--limit", []string{"search", "x", "--store", alone, "--limit", "99999999"}},
+		{"search: near nowhere", 3, "999", []string{"search", "x", "--store", alone, "--near", "999,999"}},
+		{"ops: limit negative", 2, "--limit", []string{"ops", "--store", enrolled, "--limit", "-5"}},
+		{"export: box turned", 3, "west", []string{"export", at("x.csv"), "--store", alone, "--kind", "building", "--format", "csv", "--bbox", "114,23,113,24"}},
+		{"export: region nearly", 4, "did you mean " + townCode, []string{"export", at("x.csv"), "--store", alone, "--kind", "building", "--format", "csv", "--region", strings.TrimRight(townCode, "0")}},
+		{"render: layer unknown", 3, "the layers are", []string{"render", "--store", alone, "--center", "113.01,23.01", "--layers", "building,spaceship", "--out", at("x.png")}},
+		{"render: zoom", 3, "zoom 150", []string{"render", "--store", alone, "--center", "113.01,23.01", "--zoom", "150", "--out", at("x.png")}},
+		{"render: zoom no number", 3, "zoom NaN", []string{"render", "--store", alone, "--center", "113.01,23.01", "--zoom", "NaN", "--out", at("x.png")}},
+		{"render: center no number", 2, "NaN", []string{"render", "--store", alone, "--center", "NaN,23", "--out", at("x.png")}},
+		{"render: no PNG", 2, ".png", []string{"render", "--store", alone, "--center", "113.01,23.01", "--out", at("x.jpg")}},
 	} {
 		o := ctl(t, c.args...)
 		if o.code != c.code {
@@ -128,6 +144,8 @@ func TestE2EExitCodes(t *testing.T) {
 	c.verify(enrolled)
 
 	// the server's side
+	spare := at("spare")
+	server(t, "init", "--data", spare, "--pack", pack).want(t, 0)
 	for _, c := range []struct {
 		name string
 		code int
@@ -135,7 +153,10 @@ func TestE2EExitCodes(t *testing.T) {
 	}{
 		{"no data folder", 4, []string{"doctor", "--data", at("nowhere")}},
 		{"init over a city", 5, []string{"init", "--data", c.dir, "--pack", pack}},
-		{"serve a served folder", 5, []string{"serve", "--data", c.dir, "--listen", "127.0.0.1:0"}},
+		{"serve a served folder", 6, []string{"serve", "--data", c.dir, "--listen", "127.0.0.1:0"}},
+		{"serve at no address", 2, []string{"serve", "--data", c.dir, "--listen", "nonsense"}},
+		{"serve at no port", 2, []string{"serve", "--data", c.dir, "--listen", "127.0.0.1:99999"}},
+		{"serve at a taken port", 6, []string{"serve", "--data", spare, "--listen", strings.TrimPrefix(c.url(), "http://")}},
 		{"serve to the world without TLS", 7, []string{"serve", "--data", c.dir, "--listen", "0.0.0.0:0"}},
 		{"revoke nobody", 4, []string{"revoke", "01a20aed-422b-79ad-8a05-597abb52520f", "--data", c.dir}},
 		{"restore a file not there", 4, []string{"restore", at("none.backup"), "--data", at("fresh")}},

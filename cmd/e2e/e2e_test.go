@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -28,7 +29,25 @@ func TestMain(m *testing.M) {
 		fmt.Println("end-to-end tests run with KUAITU_E2E=1")
 		return
 	}
+	flag.Parse()
+	if flag.Lookup("test.list").Value.String() != "" {
+		os.Exit(m.Run())
+	}
+	if run := flag.Lookup("test.run").Value.String(); !matches(run) {
+		fmt.Fprintf(os.Stderr, "no end-to-end test is called %q\n", run)
+		os.Exit(1)
+	}
 	os.Exit(runAll(m))
+}
+
+// matches reports whether -run names any test: a run of nothing must not look like a success.
+func matches(run string) bool {
+	top, _, _ := strings.Cut(run, "/")
+	if top == "" {
+		return true
+	}
+	out, err := exec.Command(os.Args[0], "-test.list", top).Output()
+	return err != nil || strings.Contains(string(out), "Test") // a bad pattern is m.Run's to complain about
 }
 
 func runAll(m *testing.M) int {

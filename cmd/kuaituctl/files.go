@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"kuaitu/block"
@@ -18,8 +17,6 @@ import (
 	"kuaitu/geo"
 	"kuaitu/store"
 	"kuaitu/sync/ingest"
-
-	"github.com/paulmach/orb"
 )
 
 func initCommand() cli.Command {
@@ -171,11 +168,11 @@ func exportCommand() cli.Command {
 				}
 				r := console.ExportRequest{Kind: block.Kind(*kind), Format: f, Path: args[0]}
 				if *bbox != "" {
-					n, err := floats(*bbox, 4)
+					b, err := box(*bbox)
 					if err != nil {
 						return err
 					}
-					r.Bound = &orb.Bound{Min: orb.Point{n[0], n[1]}, Max: orb.Point{n[2], n[3]}}
+					r.Bound = &b
 				}
 				return withStore(ctx, *path, func(st *store.Store) (err error) {
 					if r.Region, err = regionByCode(ctx, st, *region); err != nil {
@@ -194,23 +191,4 @@ func exportCommand() cli.Command {
 			}
 		},
 	}
-}
-
-// floats reads n numbers with commas between them.
-func floats(text string, n int) ([]float64, error) {
-	parts := strings.Split(text, ",")
-	if len(parts) != n {
-		return nil, cli.Usagef("%q: %d numbers with commas are needed", text, n)
-	}
-	out := make([]float64, n)
-	var errs []error
-	for i, p := range parts {
-		x, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
-		errs = append(errs, err)
-		out[i] = x
-	}
-	if errors.Join(errs...) != nil {
-		return nil, cli.Usagef("%q: not %d numbers", text, n)
-	}
-	return out, nil
 }

@@ -5,11 +5,10 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
-	"os"
 
 	"kuaitu/block"
 	"kuaitu/cmd/internal/cli"
+	"kuaitu/cmd/internal/console"
 	"kuaitu/store"
 )
 
@@ -37,8 +36,8 @@ func withStore(ctx context.Context, path string, fn func(*store.Store) error) (e
 	if path == "" {
 		return cli.Usagef("--store FILE is missing")
 	}
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("store %s: %w", path, err)
+	if err := console.CheckStore(path); err != nil {
+		return err
 	}
 	st, err := store.Open(ctx, path, store.Options{})
 	if err != nil {
@@ -61,6 +60,6 @@ func regionByCode(ctx context.Context, st *store.Store, code string) (block.ID, 
 	if err != nil {
 		return block.ID{}, err
 	}
-	r, err := tree.ByCode(code)
+	r, err := console.RegionByCode(tree, code)
 	return r.ID, err
 }

@@ -12,8 +12,6 @@ import (
 	"kuaitu/cmd/internal/cli"
 	"kuaitu/cmd/internal/console"
 	"kuaitu/store"
-
-	"github.com/paulmach/orb"
 )
 
 type hitJSON struct {
@@ -44,12 +42,15 @@ func searchCommand() cli.Command {
 			asJSON := fs.Bool("json", false, "print one JSON document")
 			return func(ctx context.Context, env *cli.Env, args []string) error {
 				q := store.SearchQuery{Limit: *limit}
+				if err := checkLimit(*limit, 1); err != nil {
+					return err
+				}
 				if *near != "" {
-					n, err := floats(*near, 2)
+					p, err := place(*near)
 					if err != nil {
 						return err
 					}
-					q.Near = &orb.Point{n[0], n[1]}
+					q.Near = &p
 				}
 				if *serve != (len(args) == 0) {
 					return cli.Usagef("either TEXT or --serve is needed")
@@ -117,12 +118,15 @@ func identifyCommand() cli.Command {
 				if len(args) != 2 {
 					return cli.Usagef("LON and LAT are needed")
 				}
-				n, err := floats(args[0]+","+args[1], 2)
+				at, err := place(args[0] + "," + args[1])
+				if err == nil {
+					err = checkZoom(*zoom)
+				}
 				if err != nil {
 					return err
 				}
 				return withStore(ctx, *path, func(st *store.Store) error {
-					found, err := console.Identify(ctx, st, orb.Point{n[0], n[1]}, *zoom)
+					found, err := console.Identify(ctx, st, at, *zoom)
 					if err != nil {
 						return err
 					}

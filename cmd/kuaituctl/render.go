@@ -4,14 +4,13 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"image"
 	"image/png"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
 	"kuaitu/block"
@@ -36,10 +35,18 @@ func renderCommand() cli.Command {
 			layers := fs.String("layers", "", "only these layers, `A,B`; default: all")
 			dark := fs.Bool("dark", false, "the dark style")
 			out := fs.String("out", "", "PNG `file`")
+			asJSON := fs.Bool("json", false, "print one JSON document")
 			serve := fs.Bool("serve", false, "answer each line of stdin")
 			return func(ctx context.Context, env *cli.Env, args []string) error {
 				if len(args) > 0 || !*serve && (*center == "" || *out == "") {
 					return cli.Usagef("--center and --out, or --serve, are needed")
+				}
+				var v view
+				if !*serve {
+					var err error
+					if v, err = parseView(*center, *zoom, *size, *out); err != nil {
+						return err
+					}
 				}
 				return withStore(ctx, *path, func(st *store.Store) error {
 					scene, style, closeScene, err := console.OpenScene(ctx, st, console.SceneOptions{Pack: *pack, Dark: *dark, Layers: splitList(*layers)})
@@ -47,57 +54,88 @@ func renderCommand() cli.Command {
 						return err
 					}
 					defer closeScene()
+					r := renderer{scene: scene, style: style, check: func(out string) error { return console.CheckOutput(st, out) }}
 					if *serve {
-						return serveViews(ctx, env, st, scene, style)
+						return r.serve(ctx, env)
 					}
-					n, err := floats(*center, 2)
-					if err != nil {
-						return err
+					answer, err := r.picture(ctx, v)
+					if err == nil && *asJSON {
+						err = env.JSON(answer)
 					}
-					w, h, err := parseSize(*size)
-					if err != nil {
-						return err
-					}
-					if err := console.CheckOutput(st, *out); err != nil {
-						return err
-					}
-					img, _, err := drawView(ctx, scene, style, n[0], n[1], *zoom, w, h)
-					if err != nil {
-						return err
-					}
-					return writePNG(*out, img)
+					return err
 				})
 			}
 		},
 	}
 }
 
-func splitList(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return strings.Split(s, ",")
+// view is one picture of the map.
+type view struct {
+	center        orb.Point
+	zoom          float64
+	width, height int
+	out           string // "" keeps no file
 }
 
-// parseSize reads WxH in pixels, each 16 to 16384.
-func parseSize(s string) (w, h int, err error) {
-	ws, hs, ok := strings.Cut(strings.ToLower(s), "x")
-	w, errW := strconv.Atoi(ws)
-	h, errH := strconv.Atoi(hs)
-	if !ok || errW != nil || errH != nil || w < 16 || h < 16 || w > 16384 || h > 16384 {
-		return 0, 0, cli.Usagef("size %q: WxH in pixels, 16 to 16384 each", s)
+func parseView(center string, zoom float64, size, out string) (v view, err error) {
+	v = view{zoom: zoom, out: out}
+	if v.center, err = place(center); err != nil {
+		return v, err
 	}
-	return w, h, nil
+	if v.width, v.height, err = parseSize(size); err != nil {
+		return v, err
+	}
+	return v, v.check()
 }
 
-func drawView(ctx context.Context, scene mapview.Scene, style *mapview.Style, lon, lat, zoom float64, w, h int) (*image.RGBA, time.Duration, error) {
-	start := time.Now()
-	cam := mapview.Camera{Center: orb.Point{lon, lat}, Zoom: zoom, WidthPx: w, HeightPx: h}
-	img := image.NewRGBA(image.Rect(0, 0, w, h))
-	if err := mapview.Render(ctx, img, cam, style, scene); err != nil {
-		return nil, 0, fmt.Errorf("draw view: %w", err)
+// check refuses what cannot be drawn or written.
+func (v view) check() error {
+	if v.width < 1 || v.height < 1 || v.width > maxPixels || v.height > maxPixels {
+		return fmt.Errorf("a view of %d x %d pixels; a side is 1 to %d: %w", v.width, v.height, maxPixels, block.ErrInvalid)
 	}
-	return img, time.Since(start), nil
+	if err := errors.Join(onEarth(v.center), checkZoom(v.zoom)); err != nil {
+		return err
+	}
+	if v.out != "" {
+		return checkExtension(v.out, ".png")
+	}
+	return nil
+}
+
+// drawn is what render answers about a picture. WallMS runs from the request to the finished pixels in memory.
+type drawn struct {
+	View    json.RawMessage `json:"view,omitempty"`
+	File    string          `json:"file,omitempty"`
+	WallMS  float64         `json:"wall_ms"`
+	CPU     float64         `json:"cpu_s"`
+	PeakRSS float64         `json:"peak_rss_mb"`
+}
+
+// renderer draws views of one scene.
+type renderer struct {
+	scene mapview.Scene
+	style *mapview.Style
+	check func(out string) error // refuses to write over what must not be lost
+}
+
+// picture draws a view from scratch and keeps it in its file, if it has one.
+func (r *renderer) picture(ctx context.Context, v view) (drawn, error) {
+	start, cpu := time.Now(), cpuSeconds()
+	if v.out != "" {
+		if err := r.check(v.out); err != nil {
+			return drawn{}, err
+		}
+	}
+	cam := mapview.Camera{Center: v.center, Zoom: v.zoom, WidthPx: v.width, HeightPx: v.height}
+	img := image.NewRGBA(image.Rect(0, 0, v.width, v.height))
+	if err := mapview.Render(ctx, img, cam, r.style, r.scene); err != nil {
+		return drawn{}, fmt.Errorf("draw view: %w", err)
+	}
+	d := drawn{File: v.out, WallMS: float64(time.Since(start).Microseconds()) / 1000, CPU: cpuSeconds() - cpu, PeakRSS: peakRSS()}
+	if v.out == "" {
+		return d, nil
+	}
+	return d, writePNG(v.out, img)
 }
 
 // writePNG writes a picture beside its place and renames it, so that a reader never sees half of one.
@@ -137,54 +175,43 @@ type viewRequest struct {
 	Out    string          `json:"out"`
 }
 
-// serveViews answers requests from stdin until it ends. wall_ms is from the request to the finished picture in memory. A
-// request that cannot be answered gets its error as an answer, and the next one is read.
-func serveViews(ctx context.Context, env *cli.Env, st *store.Store, scene mapview.Scene, style *mapview.Style) error {
+// maxRequest bounds a line of a request.
+const maxRequest = 1 << 20
+
+// serve answers requests from stdin until it ends. A request that cannot be answered gets its error as an answer, and the
+// next one is read.
+func (r *renderer) serve(ctx context.Context, env *cli.Env) error {
 	if err := env.JSON(map[string]bool{"ready": true}); err != nil {
 		return err
 	}
 	in := bufio.NewScanner(env.Stdin)
+	in.Buffer(nil, maxRequest)
 	for in.Scan() && ctx.Err() == nil {
-		var r viewRequest
-		answer, err := serveView(ctx, st, scene, style, in.Bytes(), &r)
+		var request viewRequest
+		err := json.Unmarshal(in.Bytes(), &request)
 		if err != nil {
-			answer = map[string]any{"view": r.View, "error": err.Error()}
+			err = fmt.Errorf("the request is not understood: %w", err)
 		}
-		if err := env.JSON(answer); err != nil {
+		v := view{center: orb.Point{request.Lon, request.Lat}, zoom: request.Zoom, width: request.Width, height: request.Height, out: request.Out}
+		if err == nil {
+			err = v.check()
+		}
+		var answer drawn
+		if err == nil {
+			answer, err = r.picture(ctx, v)
+			answer.View = request.View
+		}
+		if err != nil {
+			err = env.JSON(map[string]any{"view": request.View, "error": cli.Sentence(err)})
+		} else {
+			err = env.JSON(answer)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return in.Err()
 }
-
-func serveView(ctx context.Context, st *store.Store, scene mapview.Scene, style *mapview.Style, line []byte, r *viewRequest) (map[string]any, error) {
-	start, cpu := time.Now(), cpuSeconds()
-	if err := json.Unmarshal(line, r); err != nil {
-		return nil, fmt.Errorf("request: %v: %w", err, block.ErrInvalid)
-	}
-	switch {
-	case r.Width < 1 || r.Height < 1 || r.Width > maxPixels || r.Height > maxPixels:
-		return nil, fmt.Errorf("a view of %d x %d pixels: %w", r.Width, r.Height, block.ErrInvalid)
-	case r.Lon < -180 || r.Lon > 180 || r.Lat < -90 || r.Lat > 90 || r.Zoom < mapview.MinZoom || r.Zoom > mapview.MaxZoom:
-		return nil, fmt.Errorf("a view at %g, %g, zoom %g: %w", r.Lon, r.Lat, r.Zoom, block.ErrInvalid)
-	}
-	img, _, err := drawView(ctx, scene, style, r.Lon, r.Lat, r.Zoom, r.Width, r.Height)
-	if err != nil {
-		return nil, err
-	}
-	wall := time.Since(start)
-	answer := map[string]any{"view": r.View, "wall_ms": float64(wall.Microseconds()) / 1000, "cpu_s": cpuSeconds() - cpu, "peak_rss_mb": peakRSS()}
-	if r.Out != "" {
-		if err := console.CheckOutput(st, r.Out); err != nil {
-			return nil, err
-		}
-		err = writePNG(r.Out, img)
-	}
-	return answer, err
-}
-
-// maxPixels bounds a picture's sides.
-const maxPixels = 16384
 
 func pictureCommand() cli.Command {
 	return cli.Command{
@@ -197,6 +224,7 @@ func pictureCommand() cli.Command {
 			size := fs.String("size", "1920x1080", "`WxH` in pixels")
 			title := fs.String("title", "", "default: the region's name")
 			out := fs.String("out", "", "PNG `file`")
+			asJSON := fs.Bool("json", false, "print one JSON document")
 			return func(ctx context.Context, env *cli.Env, args []string) error {
 				if *region == "" || *out == "" || len(args) > 0 {
 					return cli.Usagef("--region and --out are needed")
@@ -205,18 +233,22 @@ func pictureCommand() cli.Command {
 				if err != nil {
 					return err
 				}
-				if !strings.EqualFold(filepath.Ext(*out), ".png") {
-					return cli.Usagef("%s: pictures are PNG", filepath.Base(*out))
+				if err := checkExtension(*out, ".png"); err != nil {
+					return err
 				}
 				return withStore(ctx, *path, func(st *store.Store) error {
+					start := time.Now()
+					if err := console.CheckOutput(st, *out); err != nil {
+						return err
+					}
 					img, err := console.Picture(ctx, st, console.PictureRequest{Pack: *pack, RegionCode: *region, Title: *title, WidthPx: w, HeightPx: h})
 					if err != nil {
 						return err
 					}
-					if err := console.CheckOutput(st, *out); err != nil {
+					if err := writePNG(*out, img); err != nil || !*asJSON {
 						return err
 					}
-					return writePNG(*out, img)
+					return env.JSON(map[string]any{"file": *out, "width": w, "height": h, "seconds": time.Since(start).Seconds()})
 				})
 			}
 		},

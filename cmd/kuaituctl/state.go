@@ -65,6 +65,9 @@ func opsCommand() cli.Command {
 				if len(args) > 0 {
 					return cli.Usagef("ops takes no arguments, only flags")
 				}
+				if err := checkLimit(*limit, 0); err != nil {
+					return err
+				}
 				return withStore(ctx, *path, func(st *store.Store) error {
 					ops, err := st.Reader().Ops(ctx, *limit)
 					if err != nil {

@@ -22,7 +22,7 @@ import (
 var version = "dev"
 
 func main() {
-	cli.Main("kuaitud", "the city's block-data server (version "+version+")", commands())
+	cli.Program{Name: "kuaitud", About: "the city's block-data server", Version: version, Commands: commands()}.Main()
 }
 
 func commands() []cli.Command {
@@ -64,7 +64,7 @@ func initCommand() cli.Command {
 					return err
 				}
 				env.Say("%d records written in %.1f s", n, time.Since(start).Seconds())
-				return env.JSON(map[string]any{"regions": city.Levels(), "records": n, "imports": city.Reports})
+				return env.JSON(map[string]any{"regions": city.Levels(), "records": n, "imports": append([]ingest.Report{}, city.Reports...)})
 			}
 		},
 	}
@@ -125,6 +125,7 @@ func revokeCommand() cli.Command {
 		Name: "revoke", Args: "DEVICE --data DIR", Summary: "take a console's right away; from its next contact on it is refused",
 		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
 			data := dataFlag(fs)
+			_ = fs.Bool("json", true, "print one JSON document (always)")
 			return func(ctx context.Context, env *cli.Env, args []string) error {
 				if len(args) != 1 {
 					return cli.Usagef("one DEVICE id is needed, see kuaitud devices")

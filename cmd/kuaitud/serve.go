@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"kuaitu/block"
@@ -31,7 +34,7 @@ func serveCommand() cli.Command {
 				if *data == "" || len(args) > 0 {
 					return cli.Usagef("--data DIR is needed")
 				}
-				return serve(ctx, env, *data, *listen, *cert, *key)
+				return serve(ctx, env, *data, strings.TrimSpace(*listen), *cert, *key)
 			}
 		},
 	}
@@ -41,10 +44,17 @@ func serve(ctx context.Context, env *cli.Env, data, listen, cert, key string) (e
 	if (cert == "") != (key == "") {
 		return cli.Usagef("--tls-cert and --tls-key come together")
 	}
-	if cert == "" && !loopback(listen) {
+	host, err := listenHost(listen)
+	if err != nil {
+		return err
+	}
+	if cert == "" && !loopback(host) {
 		return fmt.Errorf("%s can be reached from other machines: without --tls-cert and --tls-key only loopback is served: %w", listen, block.ErrRefused)
 	}
 	st, err := sqlite.Open(ctx, data, sqlite.Options{})
+	if errors.Is(err, block.ErrConflict) {
+		return fmt.Errorf("another kuaitud works on %s already; stop it first or give this one a folder of its own: %w", data, block.ErrUnavailable)
+	}
 	if err != nil {
 		return err
 	}
@@ -56,7 +66,7 @@ func serve(ctx context.Context, env *cli.Env, data, listen, cert, key string) (e
 	}
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", listen, errors.Join(err, block.ErrUnavailable))
+		return cannotListen(listen, err)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	if cert != "" {
@@ -77,12 +87,37 @@ func serve(ctx context.Context, env *cli.Env, data, listen, cert, key string) (e
 	return err
 }
 
-// loopback reports whether an address can be reached from this machine only.
-func loopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
+// listenHost returns the host of HOST:PORT, "" for every address of the machine. Another form, and a port that is none, is
+// a usage error.
+func listenHost(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		return false
+		return "", cli.Usagef("--listen %q: it is HOST:PORT, such as 127.0.0.1:7420", addr)
 	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return "", cli.Usagef("--listen %q: the port is a number from 0 to 65535", addr)
+	}
+	if strings.ContainsAny(host, " /\\@") {
+		return "", cli.Usagef("--listen %q: %q is no address or host name", addr, host)
+	}
+	return host, nil
+}
+
+// cannotListen says what to do about an address that cannot be had.
+func cannotListen(addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is taken by another program; stop it or choose another port with --listen: %w", addr, block.ErrUnavailable)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%s may not be used by this account; choose a port above 1023 with --listen: %w", addr, block.ErrRefused)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%s is no address of this machine; choose one of its own with --listen: %w", addr, block.ErrUnavailable)
+	}
+	return fmt.Errorf("listen on %s: %v: %w", addr, err, block.ErrUnavailable)
+}
+
+// loopback reports whether a host can be reached from this machine only.
+func loopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}

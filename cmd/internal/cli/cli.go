@@ -89,11 +89,19 @@ type Command struct {
 	Setup func(fs *flag.FlagSet) func(ctx context.Context, env *Env, args []string) error
 }
 
+// Program is a table of subcommands under one name.
+type Program struct {
+	Name     string
+	About    string // one line for people
+	Version  string
+	Commands []Command
+}
+
 // Main runs the program with the process's arguments and signals and exits with the code of its error.
-func Main(program, about string, commands []Command) {
+func (p Program) Main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	env := &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Terminal: terminal(os.Stdin)}
-	err := Run(ctx, env, program, about, commands, os.Args[1:])
+	err := p.Run(ctx, env, os.Args[1:])
 	stop()
 	os.Exit(ExitCode(err))
 }
@@ -109,10 +117,10 @@ func terminal(f *os.File) bool {
 }
 
 // Run finds and runs the command that args name and prints its error, if any, as one sentence.
-func Run(ctx context.Context, env *Env, program, about string, commands []Command, args []string) error {
-	err := dispatch(ctx, env, program, about, commands, args)
+func (p Program) Run(ctx context.Context, env *Env, args []string) error {
+	err := p.dispatch(ctx, env, args)
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		env.Say("%s: %s", program, sentence(err))
+		env.Say("%s: %s", p.Name, Sentence(err))
 		return err
 	}
 	return nil
@@ -121,14 +129,17 @@ func Run(ctx context.Context, env *Env, program, about string, commands []Comman
 // kinds are the words of the errors that carry nothing but a kind; the exit code says the same.
 var kinds = []string{ErrUsage.Error(), block.ErrInvalid.Error(), block.ErrNotFound.Error(), block.ErrConflict.Error(), block.ErrUnavailable.Error(), block.ErrRefused.Error()}
 
-// sentence is an error's text on one line: joined errors are set apart by semicolons and kinds left out where something
+// Sentence is an error's text on one line: joined errors are set apart by semicolons and kinds left out where something
 // else says what happened.
-func sentence(err error) string {
+func Sentence(err error) string {
 	var parts []string
 	for line := range strings.Lines(err.Error()) {
 		line = strings.TrimSpace(line)
-		for _, k := range kinds {
-			line = strings.TrimSuffix(line, ": "+k)
+		for bare := ""; bare != line; {
+			bare = line
+			for _, k := range kinds {
+				line = strings.TrimSuffix(line, ": "+k)
+			}
 		}
 		if line != "" && !slices.Contains(kinds, line) {
 			parts = append(parts, line)
@@ -140,44 +151,60 @@ func sentence(err error) string {
 	return strings.Join(parts, "; ")
 }
 
-func dispatch(ctx context.Context, env *Env, program, about string, commands []Command, args []string) error {
-	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" || args[0] == "-help" {
-		fmt.Fprintf(env.Stderr, "%s: %s\n\n", program, about)
-		for _, c := range commands {
-			fmt.Fprintf(env.Stderr, "  %-10s %s\n", c.Name, c.Summary)
+// dispatch understands NAME ARGS, NAME -help, help, help NAME and --version; talk about the program itself is no error.
+func (p Program) dispatch(ctx context.Context, env *Env, args []string) error {
+	switch {
+	case len(args) == 0:
+		p.overview(env)
+		return Usagef("no command given")
+	case args[0] == "version" || args[0] == "--version" || args[0] == "-version":
+		_, err := fmt.Fprintf(env.Stdout, "%s %s\n", p.Name, p.Version)
+		return err
+	case args[0] == "help" || args[0] == "-h" || args[0] == "--help" || args[0] == "-help":
+		if len(args) == 1 {
+			p.overview(env)
+			return nil
 		}
-		fmt.Fprintf(env.Stderr, "\n%s COMMAND -help shows a command's options.\n", program)
-		if len(args) == 0 {
-			return Usagef("no command given")
-		}
-		return nil
+		args = []string{args[1], "-help"}
 	}
-	for _, c := range commands {
-		if c.Name != args[0] {
-			continue
+	for _, c := range p.Commands {
+		if c.Name == args[0] {
+			return p.command(ctx, env, c, args[1:])
 		}
-		fs := flag.NewFlagSet(c.Name, flag.ContinueOnError)
-		fs.SetOutput(io.Discard)
-		run := c.Setup(fs)
-		rest, err := parse(fs, args[1:])
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintf(env.Stderr, "usage: %s %s %s\n%s\n", program, c.Name, c.Args, c.Summary)
-			fs.SetOutput(env.Stderr)
-			fs.PrintDefaults()
-			return err
-		}
-		if err != nil {
-			return Usagef("%s: %v", c.Name, err)
-		}
-		if err := run(ctx, env, rest); err != nil {
-			if strings.HasPrefix(err.Error(), c.Name+": ") {
-				return err // whoever failed has the command's name
-			}
-			return fmt.Errorf("%s: %w", c.Name, err)
-		}
-		return nil
 	}
-	return Usagef("there is no command %q", args[0])
+	return Usagef("there is no command %q; %s help lists them", args[0], p.Name)
+}
+
+// overview lists the commands.
+func (p Program) overview(env *Env) {
+	env.Say("%s: %s (version %s)\n", p.Name, p.About, p.Version)
+	for _, c := range p.Commands {
+		env.Say("  %-10s %s", c.Name, c.Summary)
+	}
+	env.Say("\n%s COMMAND -help shows a command's options.", p.Name)
+}
+
+func (p Program) command(ctx context.Context, env *Env, c Command, args []string) error {
+	fs := flag.NewFlagSet(c.Name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	run := c.Setup(fs)
+	rest, err := parse(fs, args)
+	if errors.Is(err, flag.ErrHelp) {
+		env.Say("usage: %s %s %s\n%s", p.Name, c.Name, c.Args, c.Summary)
+		fs.SetOutput(env.Stderr)
+		fs.PrintDefaults()
+		return err
+	}
+	if err != nil {
+		return Usagef("%s: %v", c.Name, err)
+	}
+	if err := run(ctx, env, rest); err != nil {
+		if strings.HasPrefix(err.Error(), c.Name+": ") {
+			return err // whoever failed has the command's name
+		}
+		return fmt.Errorf("%s: %w", c.Name, err)
+	}
+	return nil
 }
 
 // parse lets flags stand before, between and after the other arguments; "--" ends them.

@@ -52,10 +52,14 @@ func TestRun(t *testing.T) {
 		{"", nil, false, 2},
 		{"help", nil, false, 0},
 		{"do -help", nil, false, 0},
+		{"do --help", nil, false, 0},
+		{"help do", nil, false, 0},
+		{"help other", nil, false, 2},
+		{"--version", nil, false, 0},
 	} {
 		got, json = nil, false
-		var stderr bytes.Buffer
-		err := Run(context.Background(), &Env{Stderr: &stderr}, "prog", "about", commands, strings.Fields(c.args))
+		var stdout, stderr bytes.Buffer
+		err := Program{"prog", "about", "1.2", commands}.Run(context.Background(), &Env{Stdout: &stdout, Stderr: &stderr}, strings.Fields(c.args))
 		if !slices.Equal(got, c.want) || json != c.json || ExitCode(err) != c.code {
 			t.Errorf("%q: args %q json %v code %d, want %q %v %d\n%s", c.args, got, json, ExitCode(err), c.want, c.json, c.code, &stderr)
 		}
@@ -73,8 +77,8 @@ func TestSentence(t *testing.T) {
 		{errors.Join(errors.New("one"), errors.New("two")), "one; two"},
 		{block.ErrInvalid, "invalid"},
 	} {
-		if got := sentence(c.err); got != c.want {
-			t.Errorf("sentence(%q) = %q, want %q", c.err, got, c.want)
+		if got := Sentence(c.err); got != c.want {
+			t.Errorf("Sentence(%q) = %q, want %q", c.err, got, c.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -30,7 +31,7 @@ var identified = []block.Kind{"event", "component", "facility", "legal_entity", 
 // Identify returns everything at a point, topmost first: points within a click's reach at the given zoom, areas that
 // hold it. A position outside the world is ErrInvalid.
 func Identify(ctx context.Context, st *store.Store, at orb.Point, zoom float64) ([]Found, error) {
-	if at[0] < -180 || at[0] > 180 || at[1] < -90 || at[1] > 90 {
+	if !(math.Abs(at[0]) <= 180 && math.Abs(at[1]) <= 90) {
 		return nil, fmt.Errorf("%g, %g is not a longitude and a latitude: %w", at[0], at[1], block.ErrInvalid)
 	}
 	reach := pointTolerancePx * 360 / (256 * float64(uint64(1)<<uint(min(max(zoom, 0), 24))))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"kuaitu/assets"
@@ -36,6 +37,9 @@ func OpenScene(ctx context.Context, st *store.Store, opt SceneOptions) (scene ma
 		return scene, nil, nil, err
 	}
 	scene = layers.Scene()
+	if err := knownLayers(scene, opt.Layers); err != nil {
+		return scene, nil, nil, err
+	}
 	base, closeBase, err := OpenBase(opt.Pack)
 	if err != nil {
 		return scene, nil, nil, err
@@ -49,6 +53,22 @@ func OpenScene(ctx context.Context, st *store.Store, opt SceneOptions) (scene ma
 		return scene, nil, nil, err
 	}
 	return scene, style, closeBase, nil
+}
+
+// knownLayers refuses names that no layer has.
+func knownLayers(scene mapview.Scene, names []string) error {
+	var known []string
+	for _, l := range scene.Layers {
+		if !slices.Contains(known, l.Name) {
+			known = append(known, l.Name)
+		}
+	}
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return fmt.Errorf("there is no layer %q; the layers are %s: %w", n, strings.Join(known, ", "), block.ErrInvalid)
+		}
+	}
+	return nil
 }
 
 // Style returns the light or dark style with the embedded fonts.
@@ -160,7 +180,7 @@ func Picture(ctx context.Context, st *store.Store, r PictureRequest) (*image.RGB
 	if err != nil {
 		return nil, err
 	}
-	region, err := tree.ByCode(r.RegionCode)
+	region, err := RegionByCode(tree, r.RegionCode)
 	if err != nil {
 		return nil, err
 	}
