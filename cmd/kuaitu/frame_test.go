@@ -159,6 +159,20 @@ func (f frame) find(c color.RGBA, part image.Rectangle) (n int, middle image.Poi
 	return n, middle
 }
 
+// extent is the smallest box about the pixels of a part that have a colour.
+func (f frame) extent(c color.RGBA, part image.Rectangle) image.Rectangle {
+	var r image.Rectangle
+	part = part.Intersect(f.Rect)
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			if f.RGBAAt(x, y) == c {
+				r = r.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return r
+}
+
 func (f frame) count(c color.RGBA, part image.Rectangle) int {
 	n, _ := f.find(c, part)
 	return n
@@ -236,6 +250,9 @@ func TestFramesAreCompared(t *testing.T) {
 	}
 	if got := b.kept(a, a.Rect, func(p image.Point) image.Point { return p }); got != 0 {
 		t.Errorf("unmoved: %v kept, want 0", got)
+	}
+	if r := b.extent(rgb(0x123456), b.Rect); r != box(9, 11, 19, 12) {
+		t.Errorf("the extent is %v", r)
 	}
 	if n, mid := b.find(rgb(0x123456), b.Rect); n != 10 || mid != image.Pt(13, 11) {
 		t.Errorf("found %d around %v", n, mid)

@@ -219,11 +219,12 @@ func (s *screen) xdo(args ...string) (string, error) {
 // window is a running kuaitu and its window. Positions are in its content, in pixels, as the design counts them.
 type window struct {
 	*process
-	s    *screen
-	id   string
-	at   image.Point // of the content on the screen
-	size image.Point
-	lap  time.Time // of the start
+	s     *screen
+	id    string
+	at    image.Point // of the content on the screen
+	size  image.Point
+	mouse image.Point // where it was last put
+	lap   time.Time   // of the start
 }
 
 // launch starts a kuaitu program on the screen with a home folder of its own, and does not wait for its window.
@@ -307,6 +308,7 @@ func (w *window) xdo(args ...string) {
 
 func (w *window) point(p image.Point) {
 	w.t.Helper()
+	w.mouse = p
 	w.xdo("mousemove", strconv.Itoa(w.at.X+p.X), strconv.Itoa(w.at.Y+p.Y))
 }
 

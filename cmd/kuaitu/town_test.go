@@ -36,6 +36,7 @@ var (
 	inkTower   = rgb(0xCDB4E0) // commercial
 	inkSchool  = rgb(0x86BBA4) // public
 	inkAccent  = rgb(0x1257A8)
+	inkGround  = rgb(0xEFEFEC)
 )
 
 type object = map[string]any

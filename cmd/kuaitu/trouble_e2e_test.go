@@ -5,6 +5,7 @@ package main_test
 import (
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,7 +104,25 @@ func TestE2EWindowKilledInSync(t *testing.T) {
 	}
 	w := s.open("kuaitu", home, deskSize, "--store", store, "--lang", "zh")
 	w.mapDrawn()
-	w.settled(60*time.Second, partMap, "the map stands still", func(frame) bool { return true }) // what arrived is counted below
+	w.searchFor(towerKeys)
+	w.settled(15*time.Second, partMap.Union(partSide), "the map moved to the tower", func(f frame) bool { return f.hasDossier() && f.count(inkTower, about(mapMid, 40)) > 500 })
+	w.hover(mapMid)
+	far, _ := w.frame().landmarks(partOpen)
+	w.xdo("click", "5", "click", "5") // from the tower alone to where the new rows can be seen
+	f := w.settled(10*time.Second, partMap, "the map is smaller", func(f frame) bool {
+		d, _ := f.landmarks(partOpen)
+		return d > 0 && d < far*0.3
+	})
+	// The new rows begin 0.00517° north of the tower; a landmark and the next are 0.001° of longitude apart.
+	apart, tower := f.landmarks(partOpen)
+	perDeg := apart / 0.001
+	field := box(tower.X-int(0.008*perDeg), partOpen.Min.Y, tower.X+int(0.007*perDeg), tower.Y-int(0.0056*perDeg/math.Cos(townLat*math.Pi/180))).Intersect(partOpen)
+	if field.Dy() < 40 || field.Dx() < 100 {
+		t.Fatalf("the new rows would be in %v of the map", field)
+	}
+	w.settled(90*time.Second, partMap, "the new rows are on the map", func(f frame) bool {
+		return f.count(inkGround, field) < field.Dx()*field.Dy()/3
+	})
 	w.shot("in-sync")
 	if code := w.stop(); code != 0 {
 		t.Errorf("the window ended with %d", code)

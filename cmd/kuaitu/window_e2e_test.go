@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"image"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,16 +58,35 @@ func (w *window) mapDrawn() frame {
 	})
 }
 
+// landmarks is how far apart the middles of the tower and the school are, in pixels, and the point between them; 0 when one is out of
+// sight. Outer edges are what is measured: names and outlines drawn over the houses do not move them.
+func (f frame) landmarks(part image.Rectangle) (apart float64, middle image.Point) {
+	a, b := f.extent(inkTower, part), f.extent(inkSchool, part)
+	if a.Empty() || b.Empty() {
+		return 0, image.Point{}
+	}
+	x := func(r image.Rectangle) float64 { return float64(r.Min.X+r.Max.X) / 2 }
+	y := func(r image.Rectangle) float64 { return float64(r.Min.Y+r.Max.Y) / 2 }
+	return math.Hypot(x(b)-x(a), y(b)-y(a)), a.Union(b).Min.Add(a.Union(b).Max).Div(2)
+}
+
 // hasDossier reports whether the right panel shows a record, not that it is looking for one: only then it has its button.
 func (f frame) hasDossier() bool { return f.count(inkAccent, box(1110, 780, 1430, 870)) > 1500 }
 
 // hover puts the mouse over the map and waits until the window knows: the status bar says where it is. Fyne takes moves
-// once a frame, so a wheel that is turned at once counts for where the mouse was.
+// once a frame, so a wheel that is turned at once counts for where the mouse was. A mouse beside the map leaves the status bar with the
+// coordinates of the map's middle, so the way to a point leads over one that is neither.
 func (w *window) hover(p image.Point) {
 	w.t.Helper()
-	before := w.frame()
-	w.point(p)
-	w.settled(10*time.Second, partSpot, "the status bar follows the mouse", func(f frame) bool { return f.differs(before, partSpot) > 0 })
+	by := p.Add(image.Pt(37, 23))
+	if by == w.mouse || by == mapMid {
+		by = p.Add(image.Pt(23, 37))
+	}
+	for _, to := range []image.Point{by, p} {
+		before := w.frame()
+		w.point(to)
+		w.settled(20*time.Second, partSpot, "the status bar follows the mouse", func(f frame) bool { return f.differs(before, partSpot) > 0 })
+	}
 }
 
 // searchFor opens the first hit of a search.
@@ -150,20 +170,35 @@ func TestE2EWindow(t *testing.T) {
 
 	t.Log("step: wheel")
 	{
-		whole, middle := w.frame().find(inkSchool, partOpen)
-		w.hover(middle)
-		w.xdo("click", "5") // out first, so that the school stays in view when it grows
-		before := w.settled(10*time.Second, partMap, "the map is smaller", func(f frame) bool { return f.count(inkSchool, partOpen) < whole/2 })
-		n, at := before.find(inkSchool, partOpen)
-		w.hover(at)
-		w.xdo("click", "4")
-		after := w.settled(10*time.Second, partMap, "the map is larger", func(f frame) bool { return f.count(inkSchool, partOpen) > 2*n })
-		w.park()
-		w.shot("wheel")
-		_, there := after.find(inkSchool, partOpen)
-		if d := there.Sub(at); d.X*d.X+d.Y*d.Y > 9 {
-			t.Errorf("the place under the mouse moved by %v", d)
+		// The landmarks lie side by side: how far apart they are is the scale, and their middle is where the wheel is turned.
+		d0, mid := w.frame().landmarks(partOpen)
+		w.hover(mid)
+		for _, notch := range []struct {
+			button string
+			factor float64
+		}{{"4", 2}, {"4", 2}, {"5", 0.5}} {
+			before, at := w.frame().landmarks(partOpen)
+			w.xdo("click", notch.button)
+			want := before * notch.factor
+			after := w.settled(10*time.Second, partMap, "the map has another scale", func(f frame) bool {
+				d, _ := f.landmarks(partOpen)
+				return d > 0 && math.Abs(d-before) > 0.2*before
+			})
+			w.shot("wheel-" + notch.button)
+			got, there := after.landmarks(partOpen)
+			if math.Abs(got-want) > 0.05*want {
+				t.Errorf("a notch %s took the landmarks from %.1f px apart to %.1f, want %.1f", notch.button, before, got, want)
+			}
+			if d := there.Sub(at); d.X*d.X+d.Y*d.Y > 4 {
+				t.Errorf("the place under the mouse moved by %v", d)
+			}
 		}
+		w.xdo("click", "5")
+		w.settled(10*time.Second, partMap, "the scale is what it was", func(f frame) bool {
+			d, _ := f.landmarks(partOpen)
+			return math.Abs(d-d0) <= 0.05*d0
+		})
+		w.park()
 	}
 
 	t.Log("step: search")
