@@ -96,6 +96,7 @@ type Builder struct {
 	p       packed
 	text    []byte
 	columns []columnBuilder
+	project projector
 }
 
 // Add appends a feature. Polygons may have holes; multi geometries, collections of one dimension and bounds are taken too. Rings may be closed or
@@ -230,15 +231,20 @@ func (p *packed) addRing(points []orb.Point, least int) error {
 		}
 		p.coords = append(p.coords, x, y)
 	}
+	p.closeRing(start, least)
+	return nil
+}
+
+// closeRing makes a ring of the coordinates from start on, unless they are fewer than least points; the last point is not the first again.
+func (p *packed) closeRing(start, least int) {
 	if n := len(p.coords); least >= 3 && n-start >= 4 && p.coords[start] == p.coords[n-2] && p.coords[start+1] == p.coords[n-1] {
 		p.coords = p.coords[:n-2]
 	}
 	if len(p.coords)-start < 2*least {
 		p.coords = p.coords[:start]
-		return nil
+		return
 	}
 	p.rings = append(p.rings, uint32(len(p.coords)/2))
-	return nil
 }
 
 // ringArea2 is twice the signed area of a ring of x, y pairs in square world units, exact enough for its sign and for ranking.
