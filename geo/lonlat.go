@@ -13,6 +13,12 @@ import (
 // ErrLonLat is wrapped by the errors of [ParseLonLat].
 var ErrLonLat = errors.New("not a coordinate")
 
+// What ParseLonLat may have to say to the person, to be compared by whoever says it in another language.
+const (
+	SaidLatFirst    = "read as latitude, longitude"
+	SaidOrderUnsure = "read as longitude, latitude; the order cannot be told from the numbers"
+)
+
 // ParseLonLat reads a coordinate as people type or paste it:
 //
 //	113.912316,22.543847          decimal degrees, longitude first
@@ -45,9 +51,9 @@ func ParseLonLat(text string) (p orb.Point, d Datum, warn []string, err error) {
 	case math.Abs(a.deg) > 90: // can only be a longitude
 	case math.Abs(b.deg) > 90, inChina(b.deg, a.deg) && !inChina(a.deg, b.deg):
 		a, b = b, a
-		warn = append(warn, "read as latitude, longitude")
+		warn = append(warn, SaidLatFirst)
 	case !inChina(a.deg, b.deg):
-		warn = append(warn, "read as longitude, latitude; the order cannot be told from the numbers")
+		warn = append(warn, SaidOrderUnsure)
 	}
 	if math.Abs(a.deg) > 180 || math.Abs(b.deg) > 90 {
 		return orb.Point{}, d, nil, fmt.Errorf("%w: %q: out of range", ErrLonLat, text)
