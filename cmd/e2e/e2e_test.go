@@ -303,6 +303,7 @@ func (c *city) console(region string) string {
 // syncResult is what sync prints.
 type syncResult struct {
 	Pulled, Pushed, Pending, Conflicts, Rejected int
+	Totals                                       struct{ Pushed, Rejected int }
 	Proved                                       bool
 	Epoch, Problem                               string
 	Rows                                         int64

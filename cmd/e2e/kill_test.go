@@ -194,7 +194,7 @@ func TestE2EKillServer(t *testing.T) {
 		server(t, "verify", "--data", c.dir).want(t, 0)
 	}
 	t.Logf("%d of 6 syncs were cut off; one takes %v", cut, idle)
-	if s := sync(t, a); s.Pending != 0 || s.Pushed != len(mine) {
+	if s := sync(t, a); s.Pending != 0 || s.Totals.Pushed != len(mine) {
 		t.Errorf("in the end %+v, with %d ops made", s, len(mine))
 	}
 	sync(t, other)

@@ -168,8 +168,8 @@ func TestE2EOffline(t *testing.T) {
 	if n := c.doctor().Records["event"]; n != events+1 {
 		t.Errorf("the server has %d events, want %d", n, events+1)
 	}
-	if s := sync(t, a); s.Pulled != 0 {
-		t.Errorf("a sync with nothing new pulls %d", s.Pulled)
+	if s := sync(t, a); s.Pulled != 0 || s.Pushed != 0 || s.Totals.Pushed != 2 {
+		t.Errorf("a sync with nothing new says %+v", s)
 	}
 	c.verify(a, b)
 	if code := c.stop(); code != 0 {

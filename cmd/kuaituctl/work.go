@@ -266,14 +266,17 @@ func reportCommand() cli.Command {
 				if *kind == "" || !placed["lon"] || !placed["lat"] || len(args) > 0 {
 					return cli.Usagef("--type, --lon and --lat are needed")
 				}
-				if *lon < -180 || *lon > 180 || *lat < -85 || *lat > 85 {
-					return fmt.Errorf("%g, %g is not a longitude and a latitude: %w", *lon, *lat, block.ErrInvalid)
+				if err := onEarth(orb.Point{*lon, *lat}); err != nil {
+					return err
 				}
 				return withStore(ctx, *path, func(st *store.Store) error {
 					at := orb.Point{*lon, *lat}
 					op, err := console.Report(ctx, st, console.ReportRequest{Type: *kind, At: &at, Address: *address, Text: *text, Author: "kuaituctl"})
 					if err != nil {
 						return err
+					}
+					if len(op.Edits) > 0 && op.Edits[0].Region.IsZero() {
+						env.Say("%g, %g lies in no region: the event belongs to none and counts as outside", *lon, *lat)
 					}
 					return sayOp(env, *asJSON, op)
 				})

@@ -32,13 +32,15 @@ func Run(ctx context.Context, c Config) error {
 	return err
 }
 
-// Result is what one sync came to, as `kuaituctl sync` prints it. The counts of ops are of all ops ever made here.
+// Result is what one sync came to, as `kuaituctl sync` prints it. Pulled, Pushed and Rejected are of this sync; Pending and
+// Conflicts are the ops that stand so when it has ended; Totals are of all ops ever made here.
 type Result struct {
 	Pulled    int     `json:"pulled"` // rows put or dropped
 	Pushed    int     `json:"pushed"`
 	Pending   int     `json:"pending"`
 	Conflicts int     `json:"conflicts"`
 	Rejected  int     `json:"rejected"`
+	Totals    Totals  `json:"totals"`
 	Proved    bool    `json:"proved"`
 	Proof     string  `json:"proof"`
 	Rows      int64   `json:"rows"` // proved equal
@@ -50,6 +52,12 @@ type Result struct {
 	Seconds   float64 `json:"seconds"`
 }
 
+// Totals counts the ops ever made here that the server has taken or rejected.
+type Totals struct {
+	Pushed   int `json:"pushed"`
+	Rejected int `json:"rejected"`
+}
+
 // Once does one sync from beginning to end. A sync that failed gives what it came to and an error of the kind that fits
 // (see [Error]). It proves deeply when asked to and, unasked, where the replica has at most DeepRows rows.
 func Once(ctx context.Context, c Config, deep bool) (Result, error) {
@@ -57,6 +65,10 @@ func Once(ctx context.Context, c Config, deep bool) (Result, error) {
 	began := now()
 	if c.Options.DeepLimit == 0 {
 		c.Options.DeepLimit = DeepRows
+	}
+	before, err := c.Replica.Counts(ctx)
+	if err != nil {
+		return Result{}, fmt.Errorf("sync: count ops: %w", err)
 	}
 	st, err := c.loop(ctx, Asked{Deep: deep}, true)
 	if err != nil {
@@ -71,7 +83,8 @@ func Once(ctx context.Context, c Config, deep bool) (Result, error) {
 	if err != nil {
 		return r, fmt.Errorf("sync: count ops: %w", err)
 	}
-	r.Pushed, r.Pending, r.Conflicts, r.Rejected = counts.Pushed, counts.Pending, counts.Conflicts, counts.Rejected
+	r.Pending, r.Conflicts, r.Totals = counts.Pending, counts.Conflicts, Totals{counts.Pushed, counts.Rejected}
+	r.Pushed, r.Rejected = max(0, counts.Pushed-before.Pushed), max(0, counts.Rejected-before.Rejected)
 	if !rec.OK {
 		return r, &Error{Reason: Reason(rec.Problem)}
 	}
