@@ -271,43 +271,4 @@ func reverseRing(ring []uint32) {
 func (b *Builder) pack() *packed { return b.packIn(hilbertOrder(b.p.boxes)) }
 
 // packIn packs what was collected in the given order and indexes it. The Builder is empty afterwards.
-func (b *Builder) packIn(order []uint32) *packed {
-	in := &b.p
-	in.text = string(b.text)
-	n := len(order)
-	out := &packed{
-		coords: make([]uint32, 0, len(in.coords)),
-		rings:  append(make([]uint32, 0, max(1, len(in.rings))), 0),
-		feats:  append(make([]uint32, 0, n+1), 0),
-		boxes:  make([]box, n),
-		shapes: make([]shape, n),
-		class:  make([]uint8, n),
-		ids:    make([]ID, n),
-		labels: append(make([]uint32, 0, n+1), 0),
-		bounds: noBox,
-	}
-	text := make([]byte, 0, len(in.text))
-	for to, from := range order {
-		for r := in.feats[from]; r < in.feats[from+1]; r++ {
-			out.coords = append(out.coords, in.ring(r)...)
-			out.rings = append(out.rings, uint32(len(out.coords)/2))
-		}
-		out.feats = append(out.feats, uint32(len(out.rings)-1))
-		out.boxes[to] = in.boxes[from]
-		out.shapes[to] = in.shapes[from]
-		out.class[to] = in.class[from]
-		out.ids[to] = in.ids[from]
-		text = append(text, in.label(int(from))...)
-		out.labels = append(out.labels, uint32(len(text)))
-		out.bounds = out.bounds.union(in.boxes[from])
-	}
-	out.text = string(text)
-	for j := range b.columns {
-		b.columns[j].fill(n)
-		out.columns = append(out.columns, b.columns[j].column(order))
-	}
-	out.tree = buildTree(out.boxes)
-	out.anchors = make([]atomic.Uint64, n)
-	*b = Builder{}
-	return out
-}
+func (b *Builder) packIn(order []uint32) *packed { return packOrdered([]*Builder{b}, order) }

@@ -13,7 +13,7 @@ type projector struct{ bands [64]band }
 
 // band is a range of latitude bandRad wide.
 type band struct {
-	no                      int // 0: not filled; numbers of bands are shifted so that none is 0
+	no                     int // 0: not filled; numbers of bands are shifted so that none is 0
 	lat, y, c1, c2, c3, c4 float64
 }
 
@@ -28,7 +28,7 @@ func (p *projector) world(pt orb.Point) (x, y uint32) {
 		return toWorld(pt)
 	}
 	lat := pt[1] * (math.Pi / 180)
-	no := int(lat*(1/bandRad)+bandZero+0.5) // positive, so this is the floor
+	no := int(lat*(1/bandRad) + bandZero + 0.5) // positive, so this is the floor
 	b := &p.bands[no%len(p.bands)]
 	if b.no != no {
 		*b = newBand(no)

@@ -2,7 +2,9 @@ package mapview
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -282,5 +284,49 @@ func TestHitsAreInOrder(t *testing.T) {
 	}
 	if got, _ := at(17, -150, -152); got[0] != "place" {
 		t.Errorf("near a place: %v", got)
+	}
+}
+
+// Features collected by several builders must pack to what one builder makes of them.
+func TestBuildAllEqualsBuild(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	var whole Builder
+	parts := []*Builder{{}, {}, {}}
+	column := func(b *Builder) { b.columns = []columnBuilder{newColumnBuilder("a"), newColumnBuilder("b")} }
+	for _, b := range append(parts, &whole) {
+		column(b)
+	}
+	const n = 9000
+	for i := range n {
+		x, y := 114+rng.Float64(), 22+rng.Float64()
+		g := orb.Polygon{{{x, y}, {x + 0.001, y}, {x, y + 0.001}}}
+		if i%7 == 0 {
+			g = append(g, orb.Ring{{x + 0.0001, y + 0.0001}, {x + 0.0002, y + 0.0001}, {x + 0.0001, y + 0.0002}})
+		}
+		a, b := prop{kind: propString, str: fmt.Sprint("name", i%1000)}, prop{kind: propNumber, num: float64(i % 5)}
+		for _, to := range []*Builder{&whole, parts[min(2, 3*i/n)]} {
+			if err := to.Add(testID(i+1), uint8(i), fmt.Sprint(i), g); err != nil {
+				t.Fatal(err)
+			}
+			if i%3 > 0 {
+				to.columns[0].fill(to.Len() - 1)
+				to.columns[0].codes = append(to.columns[0].codes, to.columns[0].intern(a))
+			}
+			to.columns[1].codes = append(to.columns[1].codes, to.columns[1].intern(b))
+		}
+	}
+	want, got := whole.Build(1).base, BuildAll(1, parts...).base
+	same := slices.Equal(want.coords, got.coords) && slices.Equal(want.rings, got.rings) && slices.Equal(want.feats, got.feats) && slices.Equal(want.boxes, got.boxes) &&
+		slices.Equal(want.class, got.class) && slices.Equal(want.ids, got.ids) && want.text == got.text && slices.Equal(want.labels, got.labels) && want.bounds == got.bounds
+	if !same {
+		t.Fatal("parts pack to other arrays than the whole")
+	}
+	for i := range n {
+		for _, name := range []string{"a", "b"} {
+			w, g := want.column(name), got.column(name)
+			if w.value(w.code(i)) != g.value(g.code(i)) {
+				t.Fatalf("feature %d has %s %v, want %v", i, name, g.value(g.code(i)), w.value(w.code(i)))
+			}
+		}
 	}
 }

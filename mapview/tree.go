@@ -70,17 +70,50 @@ func hilbertOrder(boxes []box) []uint32 {
 	w := float64(all.maxX-all.minX) + 1
 	h := float64(all.maxY-all.minY) + 1
 	keys := make([]uint64, len(boxes))
-	for i, b := range boxes {
-		cx := (float64(b.minX)+float64(b.maxX))/2 - float64(all.minX)
-		cy := (float64(b.minY)+float64(b.maxY))/2 - float64(all.minY)
-		keys[i] = uint64(hilbert(uint32(cx/w*65536), uint32(cy/h*65536)))<<32 | uint64(i)
-	}
-	slices.Sort(keys)
+	spread(len(boxes), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			b := boxes[i]
+			cx := (float64(b.minX)+float64(b.maxX))/2 - float64(all.minX)
+			cy := (float64(b.minY)+float64(b.maxY))/2 - float64(all.minY)
+			keys[i] = uint64(hilbert(uint32(cx/w*65536), uint32(cy/h*65536)))<<32 | uint64(i)
+		}
+	})
+	keys = sortKeys(keys)
 	order := make([]uint32, len(keys))
 	for i, k := range keys {
 		order[i] = uint32(k)
 	}
 	return order
+}
+
+// sortKeys sorts by the upper half of the keys, whose lower halves are in order: a radix sort in three passes of 11 bits. It may answer another slice.
+func sortKeys(keys []uint64) []uint64 {
+	const bits, passes = 11, 3
+	if len(keys) < 1<<bits {
+		slices.Sort(keys)
+		return keys
+	}
+	var counts [passes][1 << bits]uint32
+	for _, k := range keys {
+		for pass := range counts {
+			counts[pass][k>>(32+bits*pass)&(1<<bits-1)]++
+		}
+	}
+	other := make([]uint64, len(keys))
+	for pass := range counts {
+		sum := uint32(0)
+		for i, c := range counts[pass] {
+			counts[pass][i] = sum
+			sum += c
+		}
+		for _, k := range keys {
+			at := &counts[pass][k>>(32+bits*pass)&(1<<bits-1)]
+			other[*at] = k
+			*at++
+		}
+		keys, other = other, keys
+	}
+	return keys
 }
 
 // hilbert is the distance of cell x, y (16 bits each) along the Hilbert curve of order 16.
