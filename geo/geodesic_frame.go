@@ -8,7 +8,7 @@ import (
 
 // Frame is a plane of metres about a place: the transverse Mercator plane of the CGCS2000 ellipsoid on that place's own
 // meridian, by its series about the place. It costs a few multiplications a point, for what must be measured from by the
-// hundred thousand. Between latitudes ±75° positions are good to 1 mm within 30 km of the origin and to 1 m within
+// hundred thousand. Between latitudes ±60° positions are good to 1 mm within 30 km of the origin and to 1 m within
 // 200 km; [Frame.Metres] gives lengths that are good to 5 parts in 10⁶ there.
 type Frame struct {
 	origin         orb.Point

@@ -14,7 +14,7 @@ import (
 
 func TestFrameIsTrueInMetres(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
-	for _, lat := range []float64{0, 22.5, -33, 45, 60, 75} {
+	for _, lat := range []float64{0, 22.5, -33, 45, 60} {
 		f := geo.NewFrame(orb.Point{114, lat})
 		k := geo.GaussKruger{Meridian: 114}
 		base := k.Forward(orb.Point{114, lat})
