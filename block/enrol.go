@@ -44,11 +44,25 @@ type CutPlan struct {
 	Epoch     Epoch
 	Streams   []StreamPlan
 	Witnesses []Witness
+	// Mend says that rows may have been bent behind the program's back: what replaced streams bring counts whatever version
+	// a row claims, and tallies are made anew.
+	Mend bool
 }
 
 // Applied counts what a cut changed.
 type Applied struct {
 	Put, Dropped, Purged int
+	Mended               int        // of a plan that mends: records that were not as the server has them
+	Named                []MendedOf // the first MaxNamed of these
+}
+
+// MaxNamed bounds the mended records that are named.
+const MaxNamed = 1000
+
+// MendedOf names a record that was put right.
+type MendedOf struct {
+	Kind Kind
+	ID   ID
 }
 
 // OpCounts counts ops by where they stand. Every op ever made here is in exactly one of them.

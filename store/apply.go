@@ -35,9 +35,10 @@ type applier struct {
 	known   map[block.ID]bool // regions in the tree when the cut began
 	guard   bool              // parts older than the row are stale, rows from before the cut included
 	touched map[recordKey]bool
-	fresh   map[int64]int64 // kinds that were empty when the cut began, filled in bulk: last row id before
-	opened  map[int64]bool  // those of them that got a row
-	repair  bool            // rows may have been bent: a part says nothing about the other classes
+	fresh   map[int64]int64        // kinds that were empty when the cut began, filled in bulk: last row id before
+	opened  map[int64]bool         // those of them that got a row
+	repair  bool                   // rows may have been bent: a part says nothing about the other classes
+	mended  map[recordKey]struct{} // records that a repair found to differ
 	applied block.Applied
 }
 
@@ -76,7 +77,7 @@ func (t *tx) newApplier() (*applier, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &applier{t: t, cells: map[recordKey]*pendingCell{}, root: tree.Root(), known: map[block.ID]bool{}, fresh: map[int64]int64{}, opened: map[int64]bool{}}
+	a := &applier{t: t, cells: map[recordKey]*pendingCell{}, root: tree.Root(), known: map[block.ID]bool{}, fresh: map[int64]int64{}, opened: map[int64]bool{}, mended: map[recordKey]struct{}{}}
 	for _, r := range tree.All() {
 		a.known[r.ID] = true
 	}
@@ -99,10 +100,12 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 	if err != nil {
 		return block.Applied{}, err
 	}
-	a.guard = cursors.Epoch == cut.Epoch
+	same := cursors.Epoch == cut.Epoch
+	a.guard = same && !cut.Mend
 	if !a.guard {
 		a.touched = map[recordKey]bool{}
 	}
+	a.repair, t.repair = cut.Mend, cut.Mend
 	listed := make(map[block.Stream]block.StreamPlan, len(cut.Streams))
 	seen := map[block.Stream]map[recordKey]bool{} // what replaced streams bring
 	for _, s := range cut.Streams {
@@ -116,8 +119,18 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 			seen[s.Stream] = map[recordKey]bool{}
 		case !s.Replace && !held && s.Seq > 0:
 			return a.applied, fmt.Errorf("changes of stream %s/%s, which is not held: %w", s.Stream.Region, s.Stream.Class, block.ErrConflict)
-		case !s.Replace && (s.Seq < at || !a.guard):
+		case !s.Replace && (s.Seq < at || !same):
 			return a.applied, fmt.Errorf("stream %s/%s would go back or cross epochs without a snapshot: %w", s.Stream.Region, s.Stream.Class, block.ErrConflict)
+		}
+	}
+	if cut.Mend {
+		for _, tb := range t.s.tables {
+			if len(tb.plan.Searched()) == 0 {
+				continue
+			}
+			if err := t.sweepGone(tb); err != nil {
+				return a.applied, err
+			}
 		}
 	}
 	if err := a.openFresh(); err != nil {
@@ -179,6 +192,13 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 	for _, s := range cut.Streams {
 		if err := t.c.exec("INSERT OR REPLACE INTO kt_cursor (region, class, seq) VALUES (?, ?, ?)", s.Stream.Region, int(s.Stream.Class), int64(s.Seq)); err != nil {
 			return a.applied, err
+		}
+	}
+	if cut.Mend {
+		for _, tb := range t.s.tables {
+			if err := t.resetTallies(tb); err != nil { // the bent rows' leaves were never in them
+				return a.applied, err
+			}
 		}
 	}
 	if err := t.saveWitnesses(cut, cursors); err != nil {
@@ -411,6 +431,18 @@ func (a *applier) flush() error {
 			return a.t.ctx.Err()
 		}
 		pc := a.cells[key]
+		if a.repair {
+			if a.t.same(pc.c, &pc.next) {
+				continue
+			}
+			if _, again := a.mended[key]; !again { // its parts may come in two batches
+				a.mended[key] = struct{}{}
+				a.applied.Mended++
+				if len(a.applied.Named) < block.MaxNamed {
+					a.applied.Named = append(a.applied.Named, block.MendedOf{Kind: pc.c.tb.plan.Kind.Name, ID: pc.c.id})
+				}
+			}
+		}
 		var err error
 		if _, ok := a.fresh[key.no]; ok {
 			err = a.writeFresh(pc)

@@ -182,6 +182,11 @@ func (t *tx) sweepIndex(tb *table, put []block.Part) error {
 	if !lost {
 		return nil
 	}
+	return t.sweepGone(tb)
+}
+
+// sweepGone takes away a kind's texts that belong to no row.
+func (t *tx) sweepGone(tb *table) error {
 	gone := fmt.Sprintf("& 65535 = ? AND %%[1]s >> %d NOT IN (SELECT fid FROM %s)", docShift, quote(tb.name))
 	for _, q := range []string{
 		"DELETE FROM kt_search WHERE rowid IN (SELECT id FROM kt_search_docsize WHERE id " + fmt.Sprintf(gone, "id") + ")",

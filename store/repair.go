@@ -90,3 +90,23 @@ func (t *tx) forget(tb *table, id block.ID, s block.Stream) (there bool, err err
 	}
 	return true, t.save(c, next)
 }
+
+// same reports whether a record is, row and placements, already in the state next.
+func (t *tx) same(c *cell, next *state) bool {
+	was := &c.server
+	if was.present != (next.rec.Parts != 0) || was.home != next.home || was.rec.Parts != next.rec.Parts || was.rec.Region != next.rec.Region ||
+		len(was.places) != len(next.places) {
+		return false
+	}
+	for _, p := range next.places {
+		if !slices.Contains(was.places, p) {
+			return false
+		}
+	}
+	for class := block.Public; class < block.NumClasses; class++ {
+		if was.rec.Parts.Has(class) && t.hash.LeafOf(c.tb.plan, was.rec, class) != t.hash.LeafOf(c.tb.plan, next.rec, class) {
+			return false
+		}
+	}
+	return true
+}

@@ -100,6 +100,13 @@ func TestE2EShenzhen(t *testing.T) {
 		t.Errorf("the sync repairs %+v", s)
 	}
 	stage("repaired")
+	// and much of it: names and versions of every fiftieth, some rows gone
+	tampered := behind(t, whole, "UPDATE building SET name = '假名', ver = ver + 1000 WHERE fid % 50 = 0") + behind(t, whole, "DELETE FROM building WHERE fid % 997 = 3 AND fid % 50 <> 0")
+	verifyDiffers(t, whole)
+	if s := sync(t, whole); !s.Proved || int64(s.Repaired) != tampered {
+		t.Errorf("%d rows bent, the sync repairs %d (proved %v)", tampered, s.Repaired, s.Proved)
+	}
+	stage("much of it repaired")
 	c.verify(whole, futian)
 	stage("verified")
 	validateGeoPackage(t, futian)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"strings"
 
 	"kuaitu/block"
@@ -70,9 +71,6 @@ type repairedRecord struct {
 	ID   block.ID   `json:"id"`
 }
 
-// maxRepairs bounds the records that are named.
-const maxRepairs = 1000
-
 // watchedReplica is a store that keeps which records a sync repairs. The syncer repairs one stream after the other, and
 // every record in each that may hold it.
 type watchedReplica struct {
@@ -81,19 +79,31 @@ type watchedReplica struct {
 	seen    map[repairedRecord]bool
 }
 
-// Repair notes the records and has the store put them right.
-func (w *watchedReplica) Repair(ctx context.Context, stream block.Stream, kind block.Kind, put []block.Part, drop []block.ID) error {
-	note := func(id block.ID) {
-		if r := (repairedRecord{kind, id}); len(w.Repairs) < maxRepairs && !w.seen[r] {
-			w.seen[r] = true
-			w.Repairs = append(w.Repairs, r)
+func (w *watchedReplica) note(kind block.Kind, id block.ID) {
+	if r := (repairedRecord{kind, id}); len(w.Repairs) < block.MaxNamed && !w.seen[r] {
+		w.seen[r] = true
+		w.Repairs = append(w.Repairs, r)
+	}
+}
+
+// ApplyCut notes the records that a cut mends.
+func (w *watchedReplica) ApplyCut(ctx context.Context, cut block.CutPlan, parts iter.Seq2[block.Part, error]) (block.Applied, error) {
+	applied, err := w.Writer.ApplyCut(ctx, cut, parts)
+	if err == nil {
+		for _, m := range applied.Named {
+			w.note(m.Kind, m.ID)
 		}
 	}
+	return applied, err
+}
+
+// Repair notes the records and has the store put them right.
+func (w *watchedReplica) Repair(ctx context.Context, stream block.Stream, kind block.Kind, put []block.Part, drop []block.ID) error {
 	for _, p := range put {
-		note(p.ID)
+		w.note(kind, p.ID)
 	}
 	for _, id := range drop {
-		note(id)
+		w.note(kind, id)
 	}
 	return w.Writer.Repair(ctx, stream, kind, put, drop)
 }

@@ -14,13 +14,13 @@ func (st *State) startProof(now time.Time) []Effect {
 	r := &st.run
 	since := now.Sub(st.lastDeep)
 	due := st.lastDeep.IsZero() || since >= deepEvery || since < 0 // a clock set back is no reason to skip
-	deep := (st.deep || due) && !r.deepDone
+	deep := (st.deep || due || r.rebuilt) && !r.deepDone
 	if !deep && !r.mended && st.provedHere() {
 		r.rec.Proved = true
 		return st.finish(now, "")
 	}
 	limit := st.opt.DeepLimit
-	if st.deep || !st.lastDeep.IsZero() {
+	if st.deep || r.rebuilt || !st.lastDeep.IsZero() {
 		limit = 0
 	}
 	st.phase = Proving
@@ -83,10 +83,14 @@ func (st *State) proved(now time.Time, ev Proved) []Effect {
 			st.provedAt[s] = seq
 		}
 		return st.finish(now, "")
-	case r.mended || len(differ) > maxMended:
+	case r.rebuilt && (r.mended || len(differ) > maxMended):
 		st.rebuildFor(differ)
 		r.proveFrom = Unproved
 		return st.finish(now, Unproved)
+	case r.mended || len(differ) > maxMended:
+		st.rebuildFor(differ)
+		r.rebuilt, r.mended, r.deepDone = true, false, false
+		return st.greet(now)
 	}
 	r.suspects = differ
 	st.phase = Mending

@@ -173,7 +173,7 @@ func (st *State) fetchedAll(now time.Time) []Effect {
 	case r.moved:
 		return st.greet(now)
 	}
-	apply := Apply{Plan: block.CutPlan{Epoch: r.greeting.Cut.Epoch, Witnesses: r.greeting.Witnesses}}
+	apply := Apply{Plan: block.CutPlan{Epoch: r.greeting.Cut.Epoch, Witnesses: r.greeting.Witnesses, Mend: len(st.rebuild) > 0}}
 	change := st.cursors.Epoch != apply.Plan.Epoch
 	kept := 0
 	for _, w := range r.streams {
@@ -219,7 +219,11 @@ func (st *State) cutover(now time.Time, ev Cutover) []Effect {
 		}
 		return st.finish(now, ev.Reason)
 	}
-	r.rec.Pulled += ev.Applied.Put + ev.Applied.Dropped
+	if len(st.rebuild) > 0 {
+		r.rec.Repaired += ev.Applied.Mended + ev.Applied.Dropped
+	} else {
+		r.rec.Pulled += ev.Applied.Put + ev.Applied.Dropped
+	}
 	st.provedAt = nil
 	st.cursors.Epoch = r.greeting.Cut.Epoch
 	held := make(map[block.Stream]uint64, len(r.streams))

@@ -43,7 +43,7 @@ const (
 
 	maxGreetings = 8   // a server that keeps moving is left for the next poll
 	maxAttempts  = 4   // per request
-	maxMended    = 512 // keys narrowed down in one sync; more are fetched whole by the next
+	maxMended    = 32  // keys narrowed down row by row in one sync; of more the streams are fetched whole
 	pushBatch    = 500 // ops read at once; the worker's request limits may cut it further
 	deepEvery    = 24 * time.Hour
 	backoffBase  = 2 * time.Second
@@ -72,7 +72,7 @@ type State struct {
 
 	cursors  block.Cursors
 	known    Greeting              // the last one
-	rebuild  map[block.Stream]bool // to be fetched whole: still different after a repair
+	rebuild  map[block.Stream]bool // to be fetched whole: too much of them differs, or still does after a repair
 	lastDeep time.Time
 	contact  time.Time
 	failures int
@@ -105,6 +105,7 @@ type run struct {
 	local     map[block.TallyKey]block.Tally
 	suspects  []block.TallyKey
 	mended    bool
+	rebuilt   bool   // streams were fetched whole because they differed
 	proveFrom Reason // why there is no proof
 
 	rec       block.SyncRecord

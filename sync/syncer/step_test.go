@@ -365,12 +365,47 @@ func TestMismatchIsMendedOnceThenRebuilt(t *testing.T) {
 	s.want(Mend{Epoch: epoch1, Key: key, Streams: []block.Stream{city}})
 	s.feed(Mended{Key: key, Rows: 1})
 	s.want(ReadTallies{})
-	s.feed(TalliesRead{Tallies: wrong}, Proved{Tallies: right})
-	if rec := only[Record](s).Sync; rec.OK || rec.Proved || rec.Problem != string(Unproved) || rec.Repaired != 1 {
+	s.feed(TalliesRead{Tallies: wrong}, Proved{Tallies: right}, greeting(epoch1, here))
+	s.fetchWhole(t, here)
+	s.feed(OutboxRead{})
+	s.want(ReadTallies{Deep: true})
+	s.feed(TalliesRead{Deep: true, Tallies: wrong}, Proved{Tallies: right}, Mended{Key: key, Rows: 1}, TalliesRead{Tallies: wrong}, Proved{Tallies: right})
+	if rec := only[Record](s).Sync; rec.OK || rec.Proved || rec.Problem != string(Unproved) || rec.Repaired != 1+3+1 {
 		t.Errorf("record = %+v", rec)
 	}
 	s.feed(Recorded{}, Asked{}, Loaded{Enrolled: true, Cursors: cursors(epoch1, here)}, greeting(epoch1, here))
 	s.want(Fetch{Job: Job{Kind: ManifestJob, Epoch: epoch1, Stream: city, Upto: 4}})
+}
+
+// fetchWhole answers the fetch of a stream that is to be mended: a snapshot of one chunk, in which three records differ.
+func (s *script) fetchWhole(t *testing.T, h block.Head) {
+	t.Helper()
+	manifest := Job{Kind: ManifestJob, Epoch: epoch1, Stream: h.Stream, Upto: h.Seq}
+	s.want(Fetch{Job: manifest})
+	s.feed(Fetched{Job: manifest, Seq: h.Seq, Chunks: []Chunk{{Size: 1}}})
+	s.feed(Fetched{Job: only[Fetch](s).Job})
+	plan := only[Apply](s).Plan
+	if !plan.Mend || len(plan.Streams) != 1 || !plan.Streams[0].Replace {
+		t.Errorf("plan = %+v, want one that mends the stream whole", plan)
+	}
+	s.feed(Cutover{Applied: block.Applied{Put: 4, Mended: 3}}, Discarded{})
+}
+
+func TestManyMismatchesAreFetchedWholeAtOnce(t *testing.T) {
+	s := newScript(t, Options{})
+	here := block.Head{Stream: city, Seq: 4}
+	wrong, right := map[block.TallyKey]block.Tally{}, map[block.TallyKey]block.Tally{}
+	for i := range maxMended + 1 {
+		key := block.TallyKey{Region: block.ID{byte(i), 1}, Class: block.Public, Kind: "building"}
+		wrong[key], right[key] = block.Tally{Count: 3}, block.Tally{Count: 4}
+	}
+	s.begin(cursors(epoch1, here), greeting(epoch1, here))
+	s.feed(OutboxRead{}, TalliesRead{Deep: true, Tallies: wrong}, Proved{Tallies: right}, greeting(epoch1, here))
+	s.fetchWhole(t, here)
+	s.feed(OutboxRead{}, TalliesRead{Deep: true, Tallies: right}, Proved{Equal: true})
+	if rec := only[Record](s).Sync; !rec.OK || !rec.Proved || rec.Repaired != 3 || rec.Pulled != 0 {
+		t.Errorf("record = %+v", rec)
+	}
 }
 
 func TestFailuresBackOff(t *testing.T) {
