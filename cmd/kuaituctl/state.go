@@ -135,11 +135,17 @@ func verify(ctx context.Context, env *cli.Env, st *store.Store) error {
 		return err
 	}
 	differences := []differenceJSON{}
-	for _, m := range v.Mismatches {
+	const told = 20
+	for i, m := range v.Mismatches {
 		region, _ := tree.Region(m.Key.Region)
 		d := differenceJSON{Kind: m.Key.Kind, Region: region.Code, Class: m.Key.Class.String(), Kept: m.Kept, Rows: m.Rows, IDs: append([]block.ID{}, m.IDs...)}
 		differences = append(differences, d)
-		env.Say("%s of region %s (%s): %d records, %d expected, and the sum differs", d.Kind, d.Region, d.Class, d.Rows, d.Kept)
+		if i < told {
+			env.Say("%s of region %s (%s): %d records, %d expected, and the sum differs", d.Kind, d.Region, d.Class, d.Rows, d.Kept)
+		}
+	}
+	if n := len(v.Mismatches); n > told {
+		env.Say("and %d regions more; --json names them all", n-told)
 	}
 	err = env.JSON(map[string]any{
 		"ok": v.OK(), "rows": v.Rows, "kinds": v.Kinds, "differences": differences, "rtree": v.RTree, "search": v.Search, "integrity": append([]string{}, v.Integrity...),

@@ -159,6 +159,11 @@ func (c *City) readImports(ctx context.Context, dir string, opt CityOptions, say
 		if err := src.Close(); err != nil {
 			return nil, fmt.Errorf("%s: %w", im.File, err)
 		}
+		if !opt.WithData {
+			say("%s: read to cut the grids by; its records are not taken without --with-data", one.report.File)
+			out = append(out, one)
+			continue
+		}
 		r := one.report
 		say("%s: %d read, %d accepted, %d repaired, %d rejected", r.File, r.Read, r.Accepted, r.Repaired, r.Rejected)
 		c.Reports = append(c.Reports, r)
