@@ -175,10 +175,7 @@ func (f *folder) extent(z int) orb.Bound {
 	if hi < 0 || !inPyramid(z, xs[len(xs)-1], hi) || !inPyramid(z, xs[0], lo) {
 		return world
 	}
-	return orb.Bound{
-		Min: orb.Point{TileBound(z, xs[0], hi).Min[0], TileBound(z, xs[0], hi).Min[1]},
-		Max: TileBound(z, xs[len(xs)-1], lo).Max,
-	}
+	return TileBound(z, xs[0], hi).Union(TileBound(z, xs[len(xs)-1], lo))
 }
 
 func (f *folder) file(name string, limit int64) ([]byte, error) {

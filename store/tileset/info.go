@@ -141,8 +141,10 @@ func lonLat(x, y float64) orb.Point {
 
 // TileBound is what tile z/x/y of the standard pyramid covers, in degrees.
 func TileBound(z, x, y int) orb.Bound {
-	side := WorldM / math.Exp2(float64(z))
-	nw := lonLat(float64(x)*side-WorldM/2, WorldM/2-float64(y)*side)
-	se := lonLat(float64(x+1)*side-WorldM/2, WorldM/2-float64(y+1)*side)
-	return orb.Bound{Min: orb.Point{nw[0], se[1]}, Max: orb.Point{se[0], nw[1]}}
+	count := math.Exp2(float64(z))
+	lon := func(x int) float64 { return float64(x)/count*360 - 180 }
+	lat := func(y int) float64 {
+		return math.Atan(math.Sinh(math.Pi*(1-2*float64(y)/count))) * 180 / math.Pi
+	}
+	return orb.Bound{Min: orb.Point{lon(x), lat(y + 1)}, Max: orb.Point{lon(x + 1), lat(y)}}
 }

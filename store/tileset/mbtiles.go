@@ -23,7 +23,8 @@ const (
 type mbtiles struct {
 	db   *sql.DB
 	tile *sql.Stmt
-	xyz  bool // rows are counted from the north, against the specification
+	none *sql.Stmt // asks what the source did not have; nil: the file does not say
+	xyz  bool      // rows are counted from the north, against the specification
 }
 
 // loadMBTiles reads the metadata and looks at one tile.
@@ -52,6 +53,11 @@ func loadMBTiles(ctx context.Context, db *sql.DB, file string) (tiles, Info, err
 	m := &mbtiles{db: db, xyz: strings.EqualFold(rows["scheme"], "xyz")}
 	if m.tile, err = db.PrepareContext(ctx, sqlTile); err != nil {
 		return nil, Info{}, fmt.Errorf("%w: %w", ErrNotTiles, err)
+	}
+	if says, err := hasTable(ctx, db, absentTable); err == nil && says {
+		if m.none, err = db.PrepareContext(ctx, sqlAbsent); err != nil {
+			return nil, Info{}, errors.Join(fmt.Errorf("%w: %w", ErrNotTiles, err), m.tile.Close())
+		}
 	}
 	return m, info, nil
 }
@@ -116,6 +122,26 @@ func readMetadata(ctx context.Context, db *sql.DB, file string) map[string]strin
 	return out
 }
 
+// formatLayers is what vectorLayers reads.
+func formatLayers(names []string) string {
+	type layer struct {
+		ID     string            `json:"id"`
+		Fields map[string]string `json:"fields"`
+	}
+	var d struct {
+		Layers []layer `json:"vector_layers"`
+	}
+	d.Layers = []layer{}
+	for _, n := range names {
+		d.Layers = append(d.Layers, layer{n, map[string]string{}})
+	}
+	b, err := json.Marshal(d)
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	return string(b)
+}
+
 func (m *mbtiles) read(ctx context.Context, z, x, y int) ([]byte, error) {
 	row := y
 	if !m.xyz {
@@ -129,4 +155,20 @@ func (m *mbtiles) read(ctx context.Context, z, x, y int) ([]byte, error) {
 	return data, err
 }
 
-func (m *mbtiles) Close() error { return errors.Join(m.tile.Close(), m.db.Close()) }
+// absent says whether the file notes that its source has no such tile.
+func (m *mbtiles) absent(ctx context.Context, z, x, y int) (bool, error) {
+	if m.none == nil {
+		return false, nil
+	}
+	var n int
+	err := m.none.QueryRowContext(ctx, tileArgs(z, x, y)...).Scan(&n)
+	return n > 0, err
+}
+
+func (m *mbtiles) Close() error {
+	var err error
+	if m.none != nil {
+		err = m.none.Close()
+	}
+	return errors.Join(err, m.tile.Close(), m.db.Close())
+}

@@ -123,6 +123,14 @@ func (s *set) Encoded(ctx context.Context, z, x, y int) ([]byte, error) {
 	return data, err
 }
 
+// Absent says whether the file notes that the source it was filled from has no tile z/x/y: see [Writer.Put].
+func (s *set) Absent(ctx context.Context, z, x, y int) (bool, error) {
+	if m, ok := s.tiles.(*mbtiles); ok {
+		return m.absent(ctx, z, x, y)
+	}
+	return false, nil
+}
+
 // leaveOut counts a broken tile and says so now and then.
 func (s *set) leaveOut(z, x, y int, err error) {
 	if n := s.broken.Add(1); n == 1 || n%100 == 0 {
