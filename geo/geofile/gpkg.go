@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -47,16 +45,11 @@ func Layers(ctx context.Context, path string) ([]string, error) {
 }
 
 func (s *Source) openGeoPackage(ctx context.Context, opts Options) error {
-	path, err := filepath.Abs(s.Path)
+	name, err := packageDSN(s.Path)
 	if err != nil {
 		return err
 	}
-	// As a URI, since a plain name would drop mode=ro; a file left in WAL mode is still readable so.
-	name := filepath.ToSlash(path)
-	if !strings.HasPrefix(name, "/") {
-		name = "/" + name // C:/…
-	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: name}).EscapedPath()+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(5000)&_pragma=trusted_schema(0)")
+	db, err := sql.Open("sqlite", name)
 	if err != nil {
 		return s.fileError(0, "cannot be opened: %v", err)
 	}
