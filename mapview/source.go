@@ -14,10 +14,14 @@ import (
 // ErrNoTile says that a source has no tile at this place: not a fault. A coarser one is used instead.
 var ErrNoTile = errors.New("no such tile")
 
+// ErrNotYet says that a tile is on its way: its source will say when it has come, and whoever draws then asks again
+// (Pyramid.Invalidate). Until then a coarser one is used. It must not be remembered as missing.
+var ErrNotYet = errors.New("tile is on its way")
+
 // TileSource gives square raster tiles of the Web Mercator pyramid (XYZ numbering, row 0 in the north). Its methods are
 // called from several goroutines at once. The picture it answers is not written afterwards, by either side.
 type TileSource interface {
-	// Tile answers tile z/x/y, ErrNoTile where there is none, or why it could not be had.
+	// Tile answers tile z/x/y, ErrNoTile where there is none, ErrNotYet, or why it could not be had.
 	// *image.RGBA is drawn fastest. It returns when ctx ends.
 	Tile(ctx context.Context, z, x, y int) (image.Image, error)
 	// Zooms are the coarsest and finest levels that exist. Between them single tiles may be missing.
