@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"strings"
 	"sync"
 
 	"kuaitu/block"
@@ -99,55 +98,6 @@ func boundsArgs(b orb.Bound) []any { return []any{b.Min[0], b.Max[0], b.Min[1], 
 func touches(blob []byte, b orb.Bound) bool {
 	box, ok := blobBounds(blob)
 	return ok && box.Max[0] >= b.Min[0] && box.Min[0] <= b.Max[0] && box.Max[1] >= b.Min[1] && box.Min[1] <= b.Max[1]
-}
-
-// MapRow is one row of a layer. Values and Geometry are valid until fn returns.
-type MapRow struct {
-	ID       block.ID
-	Region   block.ID
-	Bounds   orb.Bound // empty when there is no geometry
-	Geometry block.WKB
-	Values   []block.Value // the fields asked for, in that order
-}
-
-// MapRows calls fn with every row of a kind, or with those that touch b when b is not nil: the straight way from columns
-// to a map layer, without making records. Unknown fields are ErrInvalid.
-func (r *Reader) MapRows(ctx context.Context, kind block.Kind, fields []string, b *orb.Bound, fn func(*MapRow) error) error {
-	tb, err := r.geomTable(kind)
-	if err != nil {
-		return err
-	}
-	columns := []string{"id", "region", "geom"}
-	types := make([]block.Type, len(fields))
-	for i, name := range fields {
-		at := tb.plan.Index(name)
-		if at < 0 {
-			return fmt.Errorf("kind %s has no field %q: %w", kind, name, block.ErrInvalid)
-		}
-		columns = append(columns, selectExpr(tb.plan.Kind.Fields[at]))
-		types[i] = tb.plan.Kind.Fields[at].Type
-	}
-	q := "SELECT " + strings.Join(columns, ", ") + " FROM " + quote(tb.name)
-	var args []any
-	if b != nil {
-		q += " WHERE " + tb.inBounds()
-		args = boundsArgs(*b)
-	}
-	row := MapRow{Values: make([]block.Value, len(fields))}
-	return r.view(ctx, func(c *conn) error {
-		return c.query(ctx, q, args, func(v []driver.Value) error {
-			blob := asBytes(v[2])
-			if b != nil && !touches(blob, *b) {
-				return nil
-			}
-			row.ID, row.Region, row.Geometry = asID(v[0]), asID(v[1]), blobBody(blob)
-			row.Bounds, _ = blobBounds(blob)
-			for i, t := range types {
-				row.Values[i] = fromDriver(t, v[3+i])
-			}
-			return fn(&row)
-		})
-	})
 }
 
 // Len returns the number of records of a kind that are shown.
