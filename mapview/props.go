@@ -1,6 +1,13 @@
 package mapview
 
-import "math"
+import (
+	"fmt"
+	"math"
+
+	"github.com/paulmach/orb"
+
+	"kuaitu/mapview/style"
+)
 
 // propKind is what a property's value is.
 type propKind uint8
@@ -44,6 +51,37 @@ func (c *column) code(i int) uint32 {
 		return uint32(c.code16[i])
 	}
 	return c.code32[i]
+}
+
+// propOf is a value as a column keeps it: arrays and objects as their JSON.
+func propOf(v style.Value) prop {
+	switch v.Kind() {
+	case style.KindNull:
+		return prop{}
+	case style.KindBool:
+		if b, _ := v.AsBool(); b {
+			return prop{kind: propTrue}
+		}
+		return prop{kind: propFalse}
+	case style.KindNumber:
+		n, _ := v.AsNum()
+		return prop{kind: propNumber, num: n}
+	}
+	return prop{kind: propString, str: v.String()}
+}
+
+// value is the value for expressions.
+func (v prop) value() style.Value {
+	switch v.kind {
+	case propFalse, propTrue:
+		return style.Bool(v.kind == propTrue)
+	case propNumber:
+		return style.Num(v.num)
+	case propString:
+		return style.Str(v.str)
+	case propNull:
+	}
+	return style.Null()
 }
 
 // value is the value of a code.
@@ -154,6 +192,56 @@ func (b *columnBuilder) column(order []uint32) column {
 		}
 	}
 	return c
+}
+
+// Columns names the properties of the features to come, in the order [Builder.AddRow] takes their values. It is called before the first Add, and
+// with names that differ.
+func (b *Builder) Columns(names ...string) {
+	b.columns = b.columns[:0]
+	for _, n := range names {
+		b.columns = append(b.columns, newColumnBuilder(n))
+	}
+}
+
+// AddRow appends a feature as [Builder.Add] does, of class 0 and without a label, with values for the columns; missing ones at the end are null. Arrays and
+// objects are kept as their JSON.
+func (b *Builder) AddRow(id ID, g orb.Geometry, values []style.Value) error {
+	return b.addRow(id, 0, "", g, values)
+}
+
+func (b *Builder) addRow(id ID, class uint8, label string, g orb.Geometry, values []style.Value) error {
+	if len(values) > len(b.columns) {
+		return fmt.Errorf("add feature %x: %d values for %d columns: %w", id, len(values), len(b.columns), ErrGeometry)
+	}
+	n := b.Len()
+	if err := b.Add(id, class, label, g); err != nil {
+		return err
+	}
+	for j, v := range values {
+		c := &b.columns[j]
+		c.fill(n)
+		c.codes = append(c.codes, c.intern(propOf(v)))
+	}
+	return nil
+}
+
+// Columns are the names of the properties the features have.
+func (s *Snapshot) Columns() []string {
+	var names []string
+	for i := range s.base.columns {
+		names = append(names, s.base.columns[i].name)
+	}
+	return names
+}
+
+// Property answers the value of a column; ok is false if there is no such column or the feature has none in it.
+func (f Feature) Property(name string) (v style.Value, ok bool) {
+	c := f.p.column(name)
+	if c == nil {
+		return style.Null(), false
+	}
+	p := c.value(c.code(f.i))
+	return p.value(), p.kind != propNull
 }
 
 // copyRow gives the feature that is added next the values feature i of p has. The builder gets the columns of the first it copies from.

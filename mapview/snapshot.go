@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/paulmach/orb"
+
+	"kuaitu/mapview/style"
 )
 
 // Snapshot is the state of one layer's features: a large packed base and, drawn over it, the few features that changed
@@ -41,6 +43,7 @@ type Change struct {
 	Class    uint8
 	Label    string
 	Geometry orb.Geometry
+	Values   []style.Value // of a snapshot with columns, in their order
 }
 
 // Build packs what was added into a snapshot of the given data version, and empties the Builder.
@@ -137,11 +140,12 @@ func (s *Snapshot) With(version uint64, changes []Change) (*Snapshot, error) {
 		next.edits = append(next.edits, c)
 	}
 	var b Builder
+	b.Columns(s.Columns()...)
 	for _, e := range next.edits {
 		if e.Removed {
 			continue
 		}
-		if err := b.Add(e.ID, e.Class, e.Label, e.Geometry); err != nil {
+		if err := b.addRow(e.ID, e.Class, e.Label, e.Geometry, e.Values); err != nil {
 			return nil, err
 		}
 	}
