@@ -3,10 +3,12 @@ package mapview
 import (
 	"bytes"
 	"cmp"
-	"image"
+	"context"
 	"math"
 	"slices"
 	"sync"
+
+	"kuaitu/mapview/style"
 )
 
 // label is a text with its place in the world, in device pixels at one zoom.
@@ -18,6 +20,21 @@ type label struct {
 	prio                   int // smaller goes first
 	id                     ID
 	letters                []letter // of a text along a way, instead of its baseline
+
+	// The rest is of symbols of style documents.
+	key    float64   // sort key, the smaller goes first
+	lines  []line    // of a text of several lines or with spaced letters, instead of text at x, y
+	icon   labelIcon // beside or under the text
+	rise   float64   // of a text along a way: how far below its middle the way is, device pixels
+	always bool      // it is shown whatever it overlaps
+	aloof  bool      // nothing has to keep clear of it
+	once   float64   // not shown within so many device pixels of one that says the same; 0: of one along a way only, as those are
+}
+
+// line is one line of a text: the start of its baseline in device pixels of the world.
+type line struct {
+	text string
+	x, y float64
 }
 
 func (a *label) overlaps(b *label) bool {
@@ -27,25 +44,37 @@ func (a *label) overlaps(b *label) bool {
 	return a.letters == nil && b.letters == nil || a.letterOverlaps(b)
 }
 
-// draw puts the label on a picture of the view.
-func (a *label) draw(dst *image.RGBA, f *Fonts, v view) {
-	if a.letters != nil {
-		f.drawAlong(dst, a.letters, v.ox, v.oy, a.ts)
-		return
+// drawLabel puts a label on the view.
+func (p *painter) drawLabel(a *label) {
+	f, v := p.style.Fonts, p.view
+	p.labelIcon(a)
+	switch {
+	case a.letters != nil:
+		f.drawAlong(p.dst, a.letters, v.ox, v.oy, a.ts)
+	case a.lines != nil:
+		for i := range a.lines {
+			f.drawHalo(p.dst, a.lines[i].text, a.lines[i].x-v.ox, a.lines[i].y-v.oy, a.ts)
+		}
+		for i := range a.lines {
+			f.drawLetters(p.dst, a.lines[i].text, a.lines[i].x-v.ox, a.lines[i].y-v.oy, a.ts)
+		}
+	default:
+		f.draw(p.dst, a.text, a.x-v.ox, a.y-v.oy, a.ts)
 	}
-	f.draw(dst, a.text, a.x-v.ox, a.y-v.oy, a.ts)
 }
 
 // before is the order in which labels take their places; it depends on nothing but the labels themselves.
 func before(a, b *label) int {
-	return cmp.Or(cmp.Compare(a.prio, b.prio), bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x))
+	return cmp.Or(cmp.Compare(a.prio, b.prio), cmp.Compare(a.key, b.key), bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x))
 }
 
-// Priorities: what is selected, then the coarse regions, then the fine ones, then ways, the greater first, the areas of the base map, and buildings.
+// Priorities: what is selected, then the coarse regions, then the fine ones, then the symbols of style documents, then ways, the greater first, the areas of the base map, and
+// buildings.
 const (
 	prioSelected = iota
 	prioRegion                                 // + level
-	prioWay      = prioRegion + int(numLevels) // + how far below the highest rank
+	prioSymbol   = prioRegion + int(numLevels) // + how many layers of the scene lie above
+	prioWay      = prioSymbol + 1<<20          // + how far below the highest rank
 	prioArea     = prioWay + int(numBaseClasses)
 	prioBuilding = prioArea + 1
 )
@@ -65,8 +94,9 @@ type labeller struct {
 	style  *Style
 	within *view // of a whole picture: labels that would be cut at its edge are left out
 
-	mu    sync.Mutex // guards what follows
-	metas map[metaKey]*meta
+	mu      sync.Mutex // guards what follows
+	metas   map[metaKey]*meta
+	vectors map[VectorSource]*VectorTiles
 }
 
 type metaKey struct {
@@ -75,7 +105,8 @@ type metaKey struct {
 }
 
 type meta struct {
-	once   sync.Once
+	mu     sync.Mutex // guards what follows
+	done   bool
 	placed []label
 }
 
@@ -87,7 +118,8 @@ func newLabeller(s Scene, st *Style) *labeller {
 }
 
 // in answers the labels that touch the view, each once, weakest first.
-func (l *labeller) in(v view) []label {
+// When ctx ends some may be missing.
+func (l *labeller) in(ctx context.Context, v view) []label {
 	if l.style.Fonts == nil {
 		return nil
 	}
@@ -96,7 +128,7 @@ func (l *labeller) in(v view) []label {
 	x1, y1 := int(math.Floor((v.ox+float64(v.w)-1)/metaPx)), int(math.Floor((v.oy+float64(v.h)-1)/metaPx))
 	for my := y0; my <= y1; my++ {
 		for mx := x0; mx <= x1; mx++ {
-			for _, lb := range l.square(metaKey{v.zoom, mx, my}) {
+			for _, lb := range l.square(ctx, metaKey{v.zoom, mx, my}) {
 				if l.within != nil && !l.within.holds(&lb) {
 					continue
 				}
@@ -115,7 +147,7 @@ func (v *view) holds(lb *label) bool {
 	return lb.minX >= v.ox && lb.minY >= v.oy && lb.maxX <= v.ox+float64(v.w) && lb.maxY <= v.oy+float64(v.h)
 }
 
-func (l *labeller) square(key metaKey) []label {
+func (l *labeller) square(ctx context.Context, key metaKey) []label {
 	l.mu.Lock()
 	m := l.metas[key]
 	if m == nil {
@@ -126,12 +158,21 @@ func (l *labeller) square(key metaKey) []label {
 		l.metas[key] = m
 	}
 	l.mu.Unlock()
-	m.once.Do(func() { m.placed = l.place(key) })
-	return m.placed
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.done || ctx.Err() != nil {
+		return m.placed
+	}
+	placed := l.place(ctx, key)
+	if ctx.Err() != nil {
+		return nil
+	}
+	m.placed, m.done = placed, true
+	return placed
 }
 
 // place finds the labels that touch one square.
-func (l *labeller) place(key metaKey) []label {
+func (l *labeller) place(ctx context.Context, key metaKey) []label {
 	ratio := l.style.ratio()
 	sq := view{zoom: key.zoom, ox: float64(key.x) * metaPx, oy: float64(key.y) * metaPx, w: metaPx, h: metaPx}
 	reach := 2 * (maxLabelPx + 2*labelPad) * ratio
@@ -140,14 +181,16 @@ func (l *labeller) place(key metaKey) []label {
 		r := m.radius() * ratio
 		taken.add(&label{minX: m.x - r, minY: m.y - r, maxX: m.x + r, maxY: m.y + r})
 	}
-	all := l.candidates(sq, reach)
+	all := l.candidates(ctx, sq, reach)
 	slices.SortFunc(all, func(a, b *label) int { return before(a, b) })
 	var crossing overlapGrid
 	var crossingNames, names namesakes
 	apart := repeatPx * ratio
 	var placed []label
 	keep := func(c *label) {
-		taken.add(c)
+		if !c.aloof {
+			taken.add(c)
+		}
 		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx {
 			placed = append(placed, *c)
 			names.add(c)
@@ -159,15 +202,17 @@ func (l *labeller) place(key metaKey) []label {
 			inside = append(inside, c)
 			continue
 		}
-		free := !crossing.hits(c) && !taken.hits(c) && !crossingNames.near(c, apart)
-		crossing.add(c)
+		free := c.always || !crossing.hits(c) && !taken.hits(c) && !crossingNames.near(c, apart)
+		if !c.aloof {
+			crossing.add(c)
+		}
 		crossingNames.add(c)
 		if free {
 			keep(c)
 		}
 	}
 	for _, c := range inside {
-		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx && !taken.hits(c) && !names.near(c, apart) {
+		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx && (c.always || !taken.hits(c) && !names.near(c, apart)) {
 			keep(c)
 		}
 	}
@@ -178,7 +223,7 @@ func (l *labeller) place(key metaKey) []label {
 const labelPad = 3
 
 // candidates are all labels whose anchors lie in the view or within pad device pixels of it.
-func (l *labeller) candidates(v view, pad float64) []*label {
+func (l *labeller) candidates(ctx context.Context, v view, pad float64) []*label {
 	st := l.style
 	zoom, ratio, k := st.designZoom(v.zoom), st.ratio(), v.perUnit()
 	selected := map[Ref]bool{}
@@ -223,9 +268,12 @@ func (l *labeller) candidates(v view, pad float64) []*label {
 		ts := textStyle{size: ls.nameSize * ratio, bold: ls.bold, c: st.ink, halo: st.halo, ratio: ratio}
 		each(ly, prioRegion+int(ly.Level), ts, func(w, h, boxW, boxH float64) bool { return w < boxW*1.05 && h < boxH })
 	}
-	for _, ly := range l.scene.Layers {
+	for i, ly := range l.scene.Layers {
 		if ly.Kind == KindBase && ly.visible(zoom) {
 			out = l.baseNames(out, ly, v, pad)
+		}
+		if ly.Kind == KindStyled && ly.Style.Type == style.Symbol && ly.visible(zoom) {
+			out = l.symbols(ctx, out, ly, prioSymbol+len(l.scene.Layers)-i, v, pad)
 		}
 		if !ly.visible(zoom) || ly.Kind != KindBuilding && ly.Kind != KindPlace || zoom < st.buildingLabelZoom {
 			continue

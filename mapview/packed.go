@@ -47,6 +47,7 @@ type packed struct {
 	byIDOnce sync.Once
 	byID     []uint32 // open-addressing table of feature index + 1
 	median   medianCache
+	looked   lookCache
 }
 
 func (p *packed) len() int { return len(p.boxes) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"image"
 	"math"
+
+	"kuaitu/mapview/style"
 )
 
 // view is a rectangle of the world at a scale: a whole picture, a strip of one, or a tile.
@@ -40,6 +42,16 @@ type painter struct {
 	found [numBaseClasses][]Feature // scratch: the shapes of a base map in view
 	light *image.RGBA               // scratch: raster tiles to be dimmed
 	n     int                       // features drawn since ctx was looked at
+
+	// Of the layers of style documents:
+	labels      *labeller
+	vectors     map[VectorSource][]placedVector // the tiles in view
+	expr        style.Context
+	row         row // what expr looks at
+	fillLooks   []fillLook
+	lineLooks   []lineLook
+	circleLooks []circleLook
+	moved       []float32 // scratch: the points of a line beside its course
 }
 
 func (p *painter) begin(ctx context.Context, dst *image.RGBA, v view, st *Style) {
@@ -47,6 +59,7 @@ func (p *painter) begin(ctx context.Context, dst *image.RGBA, v view, st *Style)
 	p.ratio, p.zoom, p.k = st.ratio(), st.designZoom(v.zoom), v.perUnit()
 	p.fill.resize(v.w, v.h)
 	p.n = 0
+	clear(p.vectors)
 }
 
 // batch is how many features are drawn between two looks at the context.

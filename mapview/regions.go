@@ -128,7 +128,7 @@ func (p *painter) lines(l Layer) {
 // selection draws the marks of the selected areas and lines with the given brush; selected events are marked with their markers.
 func (p *painter) selection(s Scene, brush func(Kind, Feature)) {
 	for _, l := range s.Layers {
-		if l.Kind == KindEvent || l.Kind == KindPlace || l.Kind == KindBase || !l.visible(p.zoom) {
+		if l.Kind == KindEvent || l.Kind == KindPlace || l.Kind == KindBase || l.Data == nil || !l.visible(p.zoom) {
 			continue
 		}
 		for _, ref := range s.Selected {

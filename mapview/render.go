@@ -63,9 +63,10 @@ func subImage(m *image.RGBA, top, h int) *image.RGBA {
 
 // scene draws everything in the view, from the ground up.
 func (p *painter) scene(s Scene, labels *labeller) {
+	p.labels = labels
 	clearTo(p.dst, s.ground(p.style, p.zoom))
 	for _, src := range s.Base {
-		p.base(src)
+		p.base(src, 1)
 	}
 	for _, l := range s.Layers {
 		if l.Kind == KindBase && l.visible(p.zoom) && p.ctx.Err() == nil {
@@ -84,6 +85,8 @@ func (p *painter) scene(s Scene, labels *labeller) {
 			p.lines(l)
 		case KindPlace:
 			p.places(l)
+		case KindStyled:
+			p.styled(l, s.Selected)
 		case KindBase: // below everything, above
 		case KindRegion, KindEvent: // all levels together, below
 		}
@@ -93,8 +96,9 @@ func (p *painter) scene(s Scene, labels *labeller) {
 	}
 	p.regions(s)
 	p.selection(s, p.selectedLine)
-	for _, lb := range labels.in(p.view) {
-		lb.draw(p.dst, p.style.Fonts, p.view)
+	lbs := labels.in(p.ctx, p.view)
+	for i := range lbs {
+		p.drawLabel(&lbs[i])
 	}
 	for _, m := range markers(s, p.view, p.style, clusterPx*p.ratio) {
 		p.drawMarker(&m)

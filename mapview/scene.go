@@ -1,5 +1,7 @@
 package mapview
 
+import "kuaitu/mapview/style"
+
 // Scene is what there is to see: base maps and layers from the lowest to the topmost, and what is selected.
 // It is a value; its slices are not written after the scene was handed to a Pyramid, a widget or Render.
 type Scene struct {
@@ -17,6 +19,13 @@ type Layer struct {
 	Hidden  bool
 	MinZoom float64 // shown from this zoom (of design pixels) on
 	MaxZoom float64 // and below this one; 0: no end
+	Opacity float64 // of all the layer draws but its labels, 0…1; 0 means 1
+
+	// Of KindStyled; see [StyledLayers]. The features come from Data or from the layer of Vector that Style.SourceLayer names, the pictures of a raster
+	// layer from Raster.
+	Style  *style.Layer
+	Vector VectorSource
+	Raster TileSource
 }
 
 // Ref names a feature of a scene.
@@ -26,5 +35,11 @@ type Ref struct {
 }
 
 func (l Layer) visible(designZoom float64) bool {
-	return !l.Hidden && l.Data != nil && designZoom >= l.MinZoom && (l.MaxZoom == 0 || designZoom < l.MaxZoom)
+	if l.Hidden || designZoom < l.MinZoom || l.MaxZoom != 0 && designZoom >= l.MaxZoom {
+		return false
+	}
+	if l.Kind == KindStyled {
+		return l.Style != nil && l.Style.Visible(styleZoom(designZoom))
+	}
+	return l.Data != nil
 }

@@ -35,8 +35,8 @@ type TileSource interface {
 // maxOverzoom is how many levels coarser a stand-in for a missing tile may be.
 const maxOverzoom = 6
 
-// base draws the tiles of a source that touch the view. Tiles that cannot be had are left out: what lies below shows.
-func (p *painter) base(src TileSource) {
+// base draws the tiles of a source that touch the view, with an opacity of 0…1. Tiles that cannot be had are left out: what lies below shows.
+func (p *painter) base(src TileSource, opacity float64) {
 	lo, hi := src.Zooms()
 	// Half way between sharp pictures and readable names on dense screens.
 	z := min(max(int(math.Round(p.zoom+math.Log2(p.ratio)/2)), lo), hi)
@@ -53,7 +53,7 @@ func (p *painter) base(src TileSource) {
 	dst := p.dst
 	im, ok := src.(Imagery)
 	dim := p.style.dusk != nil && !(ok && im.Imagery())
-	if dim {
+	if dim || opacity < 1 {
 		dst = p.lightTiles()
 	}
 	x0, y0 := int(math.Floor(v.ox/side)), int(math.Floor(v.oy/side))
@@ -77,9 +77,40 @@ func (p *painter) base(src TileSource) {
 			}
 		}
 	}
-	if dim {
-		for y := range v.h {
-			p.style.dusk.over(p.dst.Pix[y*p.dst.Stride:][:4*v.w], dst.Pix[y*dst.Stride:][:4*v.w])
+	if dst == p.dst {
+		return
+	}
+	for y := range v.h {
+		from := dst.Pix[y*dst.Stride:][:4*v.w]
+		if opacity < 1 {
+			fade(from, opacity)
+		}
+		to := p.dst.Pix[y*p.dst.Stride:][:4*v.w]
+		if dim {
+			p.style.dusk.over(to, from)
+		} else {
+			over(to, from)
+		}
+	}
+}
+
+// fade gives pixels of premultiplied alpha an opacity.
+func fade(px []uint8, opacity float64) {
+	a := uint32(max(0, min(1, opacity))*256 + 0.5)
+	for i, v := range px {
+		px[i] = uint8(uint32(v) * a >> 8)
+	}
+}
+
+// over puts pixels of premultiplied alpha over opaque ones.
+func over(to, from []uint8) {
+	for i := 0; i+3 < len(from); i += 4 {
+		b := 255 - uint32(from[i+3])
+		if b == 255 {
+			continue
+		}
+		for c := i; c < i+3; c++ {
+			to[c] = uint8(min(255, uint32(from[c])+(uint32(to[c])*b+127)/255))
 		}
 	}
 }
@@ -127,12 +158,26 @@ func datumShift(v view, d geo.Datum) (dx, dy float64) {
 	return (tx - cx) * s, (ty - cy) * s
 }
 
-// Attributions are the credits of a scene's base maps, each once, bottom up.
+// Attributions are the credits of a scene's base maps and of the tiles its layers draw, each once, bottom up.
 func (s Scene) Attributions() []string {
 	var out []string
-	for _, b := range s.Base {
-		if a := b.Attribution(); a != "" && !contains(out, a) {
+	add := func(src interface{ Attribution() string }) {
+		if a := src.Attribution(); a != "" && !contains(out, a) {
 			out = append(out, a)
+		}
+	}
+	for _, b := range s.Base {
+		add(b)
+	}
+	for _, l := range s.Layers {
+		if l.Hidden {
+			continue
+		}
+		if l.Vector != nil {
+			add(l.Vector)
+		}
+		if l.Raster != nil {
+			add(l.Raster)
 		}
 	}
 	return out

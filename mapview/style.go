@@ -16,6 +16,7 @@ const (
 	KindPlace                // points; not looked at: a small dot
 	KindLine                 // lines; not looked at: tracks, routes, links
 	KindBase                 // areas and ways of a base map; a BaseClass
+	KindStyled               // anything, drawn as a layer of a style document says; the class is not looked at
 )
 
 // Use is what a building is used for.

@@ -37,7 +37,7 @@ type glyphKey struct {
 	bold bool
 	size uint16 // quarter pixels
 	r    rune
-	halo uint8 // ratio in eighths
+	halo uint8 // how far the halo reaches, tenths of a pixel
 	turn int16 // turned text: 1 + direction in turnSteps, 0 for upright
 	at   uint8 // of turned text: where in the pixel its pen is, x + subSteps·y
 }
@@ -79,18 +79,24 @@ type textStyle struct {
 	bold    bool
 	c, halo rgba // halo.a 0: none
 	ratio   float64
+	haloPx  float64 // how far the halo reaches beyond the letters; 0: haloRadius
+	spacing float64 // between letters, beyond their advance
 }
 
 // glyph answers a rune's masks, made on first use. A rune the face lacks is its "not defined" box.
 func (f *Fonts) glyph(r rune, ts textStyle) *glyph {
-	return f.cached(ts.key(r), ts.ratio)
+	return f.cached(ts.key(r))
 }
 
 func (ts *textStyle) key(r rune) glyphKey {
-	return glyphKey{bold: ts.bold, size: uint16(math.Round(ts.size * 4)), r: r, halo: uint8(ts.ratio * 8)}
+	wide := ts.haloPx
+	if wide == 0 {
+		wide = haloRadius * ts.ratio
+	}
+	return glyphKey{bold: ts.bold, size: uint16(math.Round(ts.size * 4)), r: r, halo: uint8(min(wide*10, 255))}
 }
 
-func (f *Fonts) cached(key glyphKey, ratio float64) *glyph {
+func (f *Fonts) cached(key glyphKey) *glyph {
 	f.mu.RLock()
 	g := f.glyphs[key]
 	f.mu.RUnlock()
@@ -106,15 +112,15 @@ func (f *Fonts) cached(key glyphKey, ratio float64) *glyph {
 		clear(f.glyphs)
 	}
 	if key.turn != 0 {
-		g = f.makeTurnedLocked(key, ratio)
+		g = f.makeTurnedLocked(key)
 	} else {
-		g = f.makeGlyphLocked(key, ratio)
+		g = f.makeGlyphLocked(key)
 	}
 	f.glyphs[key] = g
 	return g
 }
 
-func (f *Fonts) makeGlyphLocked(key glyphKey, ratio float64) *glyph {
+func (f *Fonts) makeGlyphLocked(key glyphKey) *glyph {
 	face, err := f.faceLocked(key)
 	if err != nil { // NewFace reads no data and fails only for options of another version
 		return &glyph{}
@@ -135,7 +141,7 @@ func (f *Fonts) makeGlyphLocked(key glyphKey, ratio float64) *glyph {
 		}
 	}
 	pad := 0
-	g.halo, pad = dilate(g.mask, haloRadius*ratio)
+	g.halo, pad = dilate(g.mask, float64(key.halo)/10)
 	g.haloX, g.haloY = g.offX-pad, g.offY-pad
 	return g
 }
@@ -203,9 +209,9 @@ func dilate(m *image.Alpha, radius float64) (wide *image.Alpha, pad int) {
 func (f *Fonts) width(text string, ts textStyle) float64 {
 	w := 0.0
 	for _, r := range text {
-		w += f.glyph(r, ts).advance
+		w += f.glyph(r, ts).advance + ts.spacing
 	}
-	return w
+	return max(0, w-ts.spacing)
 }
 
 // cut shortens a text to at most limit pixels, with an ellipsis.
@@ -225,20 +231,28 @@ func (f *Fonts) cut(text string, ts textStyle, limit float64) (string, float64) 
 
 // draw puts a line of text on dst, its baseline starting at x, y. First all halos, then all letters, so that no halo lies on a letter.
 func (f *Fonts) draw(dst *image.RGBA, text string, x, y float64, ts textStyle) {
-	by := nearest(y)
-	if ts.halo.a != 0 {
-		pen := x
-		for _, r := range text {
-			g := f.glyph(r, ts)
-			drawMask(dst, g.halo, nearest(pen)+g.haloX, by+g.haloY, ts.halo)
-			pen += g.advance
-		}
+	f.drawHalo(dst, text, x, y, ts)
+	f.drawLetters(dst, text, x, y, ts)
+}
+
+func (f *Fonts) drawHalo(dst *image.RGBA, text string, x, y float64, ts textStyle) {
+	if ts.halo.a == 0 {
+		return
 	}
-	pen := x
+	by, pen := nearest(y), x
+	for _, r := range text {
+		g := f.glyph(r, ts)
+		drawMask(dst, g.halo, nearest(pen)+g.haloX, by+g.haloY, ts.halo)
+		pen += g.advance + ts.spacing
+	}
+}
+
+func (f *Fonts) drawLetters(dst *image.RGBA, text string, x, y float64, ts textStyle) {
+	by, pen := nearest(y), x
 	for _, r := range text {
 		g := f.glyph(r, ts)
 		drawMask(dst, g.mask, nearest(pen)+g.offX, by+g.offY, ts.c)
-		pen += g.advance
+		pen += g.advance + ts.spacing
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 )
 
 // makeTurnedLocked draws a rune's outline in its direction.
-func (f *Fonts) makeTurnedLocked(key glyphKey, ratio float64) *glyph {
+func (f *Fonts) makeTurnedLocked(key glyphKey) *glyph {
 	ft := f.fontOf(key)
 	var buf sfnt.Buffer
 	index, err := ft.GlyphIndex(&buf, key.r)
@@ -78,7 +78,7 @@ func (f *Fonts) makeTurnedLocked(key glyphKey, ratio float64) *glyph {
 	g.mask = image.NewAlpha(image.Rect(0, 0, w, h))
 	z.Draw(g.mask, g.mask.Rect, image.Opaque, image.Point{})
 	pad := 0
-	g.halo, pad = dilate(g.mask, haloRadius*ratio)
+	g.halo, pad = dilate(g.mask, float64(key.halo)/10)
 	g.haloX, g.haloY = g.offX-pad, g.offY-pad
 	return g
 }
@@ -103,7 +103,7 @@ func (f *Fonts) drawAlong(dst *image.RGBA, letters []letter, ox, oy float64, ts 
 			x, y := floorDiv(qx, subSteps), floorDiv(qy, subSteps)
 			key := ts.key(l.r)
 			key.turn, key.at = 1+l.turn, uint8(qx-x*subSteps+subSteps*(qy-y*subSteps))
-			put(f.cached(key, ts.ratio), x, y)
+			put(f.cached(key), x, y)
 		}
 	}
 	if ts.halo.a != 0 {

@@ -29,7 +29,7 @@ func (l *labeller) baseNames(out []*label, ly Layer, v view, pad float64) []*lab
 			case part.shapes[i] == shapeLine && ws.named > 0 && zoom >= ws.named:
 				ts.size = ws.nameSize * ratio
 				for r := part.feats[i]; r < part.feats[i+1]; r++ {
-					out = st.Fonts.along(out, part.ring(r), k, v, pad, label{text: text, ts: ts, prio: prioWay + int(numBaseClasses-c), id: part.ids[i]})
+					out = st.Fonts.along(out, part.ring(r), k, v, pad, namesApart*ratio, label{text: text, ts: ts, prio: prioWay + int(numBaseClasses-c), id: part.ids[i]})
 				}
 			case part.shapes[i] == shapePolygon && bs.name.a != 0:
 				ts.c, ts.halo = bs.name, bs.fill
@@ -51,20 +51,21 @@ func (l *labeller) baseNames(out []*label, ly Layer, v view, pad float64) []*lab
 }
 
 // along appends the places of a label along a way (x, y pairs in world units, k device pixels each) that are in the view or within pad
-// device pixels of it. Where they are depends on the way and the zoom alone.
-func (f *Fonts) along(out []*label, way []uint32, k float64, v view, pad float64, like label) []*label {
+// device pixels of it, about apart device pixels between them. Where they are depends on the way and the zoom alone.
+func (f *Fonts) along(out []*label, way []uint32, k float64, v view, pad, apart float64, like label) []*label {
 	ts := like.ts
 	var line wayLine
 	line.set(way, k)
-	long := -letterGap * ts.size
+	gap := letterGap*ts.size + ts.spacing
+	long := -gap
 	for _, r := range like.text {
-		long += f.glyph(r, ts).advance + letterGap*ts.size
+		long += f.glyph(r, ts).advance + gap
 	}
 	total := line.length()
 	if long > maxLabelPx*ts.ratio || long+2*ts.size > total {
 		return out
 	}
-	n := max(1, int(total/(namesApart*ts.ratio)+0.5))
+	n := max(1, int(total/apart+0.5))
 	step := total / float64(n)
 	for i := range n {
 		middle := (float64(i) + 0.5) * step
@@ -94,6 +95,7 @@ func (f *Fonts) along(out []*label, way []uint32, k float64, v view, pad float64
 // straight enough there.
 func (f *Fonts) lay(lb *label, line *wayLine, from, long float64) bool {
 	ts := lb.ts
+	down := 0.36 * ts.size // from the middle of a letter to its baseline
 	ax, ay := line.at(from)
 	bx, by := line.at(from + long)
 	// Text runs to the right; along what is nearly upright it runs down.
@@ -122,12 +124,13 @@ func (f *Fonts) lay(lb *label, line *wayLine, from, long float64) bool {
 		turn := int(math.Round((angle+general)/(2*math.Pi)*turnSteps)) & (turnSteps - 1)
 		sin, cos := math.Sincos(2 * math.Pi * float64(turn) / turnSteps)
 		mx, my := line.at(mid)
+		mx, my = mx-sin*lb.rise, my+cos*lb.rise
 		lb.letters = append(lb.letters, letter{r: r, turn: int16(turn), mx: mx, my: my,
-			x: mx - cos*adv/2 - sin*0.36*ts.size, y: my - sin*adv/2 + cos*0.36*ts.size})
+			x: mx - cos*adv/2 - sin*down, y: my - sin*adv/2 + cos*down})
 		half := lb.letterHalf()
 		lb.minX, lb.minY = math.Min(lb.minX, mx-half), math.Min(lb.minY, my-half)
 		lb.maxX, lb.maxY = math.Max(lb.maxX, mx+half), math.Max(lb.maxY, my+half)
-		pos += dir * (adv + letterGap*ts.size)
+		pos += dir * (adv + letterGap*ts.size + ts.spacing)
 	}
 	lb.x, lb.y = lb.letters[0].x, lb.letters[0].y
 	return hi-lo <= maxSweep
@@ -193,11 +196,11 @@ func (l *wayLine) at(s float64) (x, y float64) {
 	return l.x[i-1] + t*(l.x[i]-l.x[i-1]), l.y[i-1] + t*(l.y[i]-l.y[i-1])
 }
 
-// namesakes finds labels along ways that say the same nearby.
+// namesakes finds labels along ways, or to be shown once, that say the same nearby.
 type namesakes struct{ byText map[string][]*label }
 
 func (n *namesakes) add(l *label) {
-	if l.letters == nil {
+	if l.letters == nil && l.once == 0 {
 		return
 	}
 	if n.byText == nil {
@@ -207,7 +210,10 @@ func (n *namesakes) add(l *label) {
 }
 
 func (n *namesakes) near(l *label, apart float64) bool {
-	return l.letters != nil && slices.ContainsFunc(n.byText[l.text], func(o *label) bool {
+	if l.once != 0 {
+		apart = l.once
+	}
+	return (l.letters != nil || l.once != 0) && slices.ContainsFunc(n.byText[l.text], func(o *label) bool {
 		return l.minX < o.maxX+apart && o.minX < l.maxX+apart && l.minY < o.maxY+apart && o.minY < l.maxY+apart
 	})
 }

@@ -17,7 +17,7 @@ func TestNamesAlongWays(t *testing.T) {
 		cam := Camera{Center: s.Layers[2].Data.Bound().Center(), Zoom: zoom, WidthPx: 1900, HeightPx: 1000}
 		ox, oy := cam.origin()
 		v := view{zoom: zoom, ox: ox, oy: oy, w: cam.WidthPx, h: cam.HeightPx}
-		labels := newLabeller(s, st).in(v)
+		labels := newLabeller(s, st).in(t.Context(), v)
 		named := map[string][]*label{}
 		for i := range labels {
 			a := &labels[i]
