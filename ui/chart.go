@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -24,7 +25,9 @@ type Chart struct {
 	kinds map[string]block.Kind // scene layer → kind of its records
 	post  func(func())
 	scene mapview.Scene
-	off   map[string]bool
+	looks []state.LayerLook // as Arrange said; nil before
+	only  map[block.ID]bool // events that are shown; nil: all
+	some  filtered          // the events layer with only those
 	light *mapview.Style
 	dark  *mapview.Style
 	style *mapview.Style
@@ -37,7 +40,7 @@ const BaseLayer = "basemap"
 // NewChart makes the window's map of a widget. kinds says of what kind the records of each scene layer are; layers of the
 // layer list have the names of scene layers, and BaseLayer for the base map.
 func NewChart(m *mapwidget.Map, kinds map[string]block.Kind, post func(func())) *Chart {
-	c := &Chart{m: m, kinds: kinds, post: post, off: map[string]bool{}, light: mapview.LightStyle(), dark: mapview.DarkStyle()}
+	c := &Chart{m: m, kinds: kinds, post: post, light: mapview.LightStyle(), dark: mapview.DarkStyle()}
 	fonts, err := mapview.NewFonts(assets.FontRegular(), assets.FontBold())
 	if err != nil {
 		panic(err) // our own embedded fonts, covered by a test
@@ -53,18 +56,141 @@ func (c *Chart) SetScene(s mapview.Scene) {
 	c.apply()
 }
 
-func (c *Chart) apply() {
+// apply makes the scene of what there is, what the user arranged and what is filtered, and hands it to the widget.
+func (c *Chart) apply() { c.m.SetScene(c.arranged(), c.style) }
+
+// arranged is the scene in the user's order: layers that the tree knows as it says, the others below them as they came.
+func (c *Chart) arranged() mapview.Scene {
 	s := c.scene
-	s.Layers = slices.Clone(s.Layers)
-	for i := range s.Layers {
-		base := s.Layers[i].Kind == mapview.KindBase && c.off[BaseLayer]
-		s.Layers[i].Hidden = s.Layers[i].Hidden || base || c.off[s.Layers[i].Name]
+	known := map[string]mapview.Layer{}
+	var layers []mapview.Layer
+	base := c.look(BaseLayer)
+	for _, y := range s.Layers {
+		if c.kinds[y.Name] == "event" {
+			y.Data = c.some.of(y.Data, c.only)
+		}
+		if _, ok := c.find(y.Name); ok {
+			known[y.Name] = y
+			continue
+		}
+		if y.Kind == mapview.KindBase {
+			y = looked(y, base)
+		}
+		layers = append(layers, y)
 	}
-	if c.off[BaseLayer] {
+	for _, look := range slices.Backward(c.looks) { // the tree's topmost is the scene's last
+		if y, ok := known[look.ID]; ok {
+			layers = append(layers, looked(y, look))
+		}
+	}
+	s.Layers = layers
+	if !base.Visible {
 		s.Base = nil
 	}
-	c.m.SetScene(s, c.style)
+	return s
 }
+
+// look is how a layer is to be drawn; one that the tree does not know is drawn as it is.
+func (c *Chart) look(id string) state.LayerLook {
+	if l, ok := c.find(id); ok {
+		return l
+	}
+	return state.LayerLook{ID: id, Visible: true, Opacity: 1}
+}
+
+func (c *Chart) find(id string) (state.LayerLook, bool) {
+	i := slices.IndexFunc(c.looks, func(l state.LayerLook) bool { return l.ID == id })
+	if i < 0 {
+		return state.LayerLook{}, false
+	}
+	return c.looks[i], true
+}
+
+// looked is a layer with the user's look: its range of zooms can only get narrower.
+func looked(y mapview.Layer, l state.LayerLook) mapview.Layer {
+	y.Hidden = y.Hidden || !l.Visible
+	y.MinZoom = max(y.MinZoom, l.MinZoom)
+	if l.MaxZoom > 0 && (y.MaxZoom == 0 || l.MaxZoom < y.MaxZoom) {
+		y.MaxZoom = l.MaxZoom
+	}
+	return y
+}
+
+// Arrange implements Map.
+func (c *Chart) Arrange(looks []state.LayerLook) {
+	if slices.Equal(c.looks, looks) {
+		return
+	}
+	c.looks = looks
+	c.apply()
+}
+
+// ShowEvents implements Map.
+func (c *Chart) ShowEvents(only map[block.ID]bool) {
+	if only == nil && c.only == nil || only != nil && c.only != nil && maps.Equal(only, c.only) {
+		return
+	}
+	c.only = only
+	c.apply()
+}
+
+// Extent implements Map.
+func (c *Chart) Extent(id string) (orb.Bound, bool) {
+	for _, y := range c.scene.Layers {
+		if y.Name == id && y.Data != nil && y.Data.Len() > 0 {
+			return y.Data.Bound(), true
+		}
+	}
+	return orb.Bound{}, false
+}
+
+// Counter implements Map.
+func (c *Chart) Counter() func() map[string]int {
+	view, layers := c.m.Camera().Bound(), c.arranged().Layers
+	return func() map[string]int {
+		out := map[string]int{}
+		for _, y := range layers {
+			if _, ours := c.kinds[y.Name]; !ours || y.Data == nil {
+				continue
+			}
+			n := 0
+			for range y.Data.Search(view) {
+				n++
+			}
+			out[y.Name] = n
+		}
+		return out
+	}
+}
+
+// filtered is a snapshot with only some of another's features. It is made anew when either changes.
+type filtered struct {
+	from, to *mapview.Snapshot
+	only     map[block.ID]bool
+	version  uint64
+}
+
+// of returns the features of s that are in the set; a nil set is all of them.
+func (f *filtered) of(s *mapview.Snapshot, only map[block.ID]bool) *mapview.Snapshot {
+	if s == nil || only == nil {
+		return s
+	}
+	if f.from == s && maps.Equal(f.only, only) {
+		return f.to
+	}
+	var b mapview.Builder
+	for y := range s.Search(s.Bound()) {
+		if only[block.ID(y.ID())] {
+			_ = b.Add(y.ID(), y.Class(), y.Label(), y.Anchor()) // a point that was in a snapshot can be in another
+		}
+	}
+	f.version++
+	f.from, f.only, f.to = s, only, b.Build(filteredVersion+f.version)
+	return f.to
+}
+
+// filteredVersion keeps the versions of filtered snapshots apart from those of the store's.
+const filteredVersion = 1 << 48
 
 // Object implements Map.
 func (c *Chart) Object() fyne.CanvasObject { return c.m }
@@ -115,8 +241,19 @@ func (c *Chart) MoveTo(at orb.Point, zoom float64) {
 	c.m.FlyTo(at, zoom)
 }
 
+// fitMarginPx is the room left round an extent, in device pixels.
+const fitMarginPx = 32
+
 // Fit implements Map.
-func (c *Chart) Fit(b orb.Bound) { c.m.Fit(b) }
+func (c *Chart) Fit(b orb.Bound) {
+	cam := c.m.Camera()
+	if cam.WidthPx == 0 { // not laid out yet
+		c.m.Fit(b)
+		return
+	}
+	to := cam.Fit(b, fitMarginPx)
+	c.m.FlyTo(to.Center, to.Zoom+c.m.Zoom()-cam.Zoom)
+}
 
 // Zoom implements Map.
 func (c *Chart) Zoom(steps float64) { c.m.ZoomBy(steps) }
@@ -128,15 +265,6 @@ func (c *Chart) SetTool(t Tool) {
 	} else {
 		c.m.SetTool(mapwidget.ToolExplore)
 	}
-}
-
-// ShowLayer implements Map.
-func (c *Chart) ShowLayer(id string, on bool) {
-	if c.off[id] == !on {
-		return
-	}
-	c.off[id] = !on
-	c.apply()
 }
 
 // Select implements Map.

@@ -62,13 +62,53 @@ func TestChartTranslates(t *testing.T) {
 	}
 
 	c.SetScene(mapview.Scene{Layers: []mapview.Layer{{Name: "buildings"}, {Name: "grids"}}})
-	c.ShowLayer("grids", false)
-	c.SetScene(mapview.Scene{Layers: []mapview.Layer{{Name: "buildings"}, {Name: "grids"}}}) // renewed by a sync
-	if got := m.Scene().Layers; got[0].Hidden || !got[1].Hidden {
+	looks := []state.LayerLook{{ID: "buildings", Visible: true, Opacity: 1, MaxZoom: 17}, {ID: "grids", Opacity: 1}}
+	c.Arrange(looks)
+	c.SetScene(mapview.Scene{Layers: []mapview.Layer{{Name: "buildings"}, {Name: "other"}, {Name: "grids"}}}) // renewed by a sync
+	got := m.Scene().Layers
+	var order []string
+	for _, y := range got {
+		order = append(order, y.Name)
+	}
+	if want := []string{"other", "grids", "buildings"}; !slices.Equal(order, want) { // the tree's topmost is drawn last
+		t.Fatalf("layers in the order %v, want %v", order, want)
+	}
+	if !got[1].Hidden || got[2].Hidden || got[2].MaxZoom != 17 {
 		t.Errorf("layers %+v", got)
 	}
-	c.ShowLayer("grids", true)
+	c.Arrange([]state.LayerLook{looks[0], {ID: "grids", Visible: true, Opacity: 1}})
 	if m.Scene().Layers[1].Hidden {
 		t.Error("the layer stays off")
+	}
+}
+
+func TestChartFiltersEvents(t *testing.T) {
+	test.NewTempApp(t)
+	m := mapwidget.New(mapview.PyramidOptions{})
+	c := ui.NewChart(m, map[string]block.Kind{"event": "event"}, func(f func()) { f() })
+	var b mapview.Builder
+	one, two := id("event", "1"), id("event", "2")
+	for i, e := range []block.ID{one, two} {
+		if err := b.Add(mapview.ID(e), 0, "", orb.Point{114 + float64(i)/100, 22.5}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.SetScene(mapview.Scene{Layers: []mapview.Layer{{Name: "event", Kind: mapview.KindEvent, Data: b.Build(1)}}})
+	shown := func() *mapview.Snapshot { return m.Scene().Layers[0].Data }
+	if n, ok := c.Extent("event"); !ok || n.Max[0] < 114.009 {
+		t.Errorf("extent %v", n)
+	}
+	c.ShowEvents(map[block.ID]bool{two: true})
+	if _, ok := shown().Find(mapview.ID(one)); ok || shown().Len() != 1 {
+		t.Errorf("%d events are shown, want the one", shown().Len())
+	}
+	first := shown()
+	c.ShowEvents(map[block.ID]bool{one: true})
+	if shown().Version() == first.Version() {
+		t.Error("another choice has the same version: tiles would not be drawn anew")
+	}
+	c.ShowEvents(nil)
+	if shown().Len() != 2 {
+		t.Errorf("%d events are shown, want both", shown().Len())
 	}
 }

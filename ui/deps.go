@@ -25,7 +25,8 @@ type Deps struct {
 
 	Lang     string                  // "zh" or "en"
 	Dark     bool                    // start with the dark theme
-	Remember func(key, value string) // keeps a choice ("lang", "dark") for the next start; may be nil
+	Remember func(key, value string) // keeps a choice ("lang", "dark", "layers") for the next start; may be nil
+	Recall   func(key string) string // what was remembered, "" when nothing was; may be nil
 
 	Home        block.ID   // the user's region: opened and selected in the tree at the start; may be zero
 	Title       state.Text // region at the top: 沙头街道
@@ -100,14 +101,21 @@ type Map interface {
 	View() state.View
 	// MoveTo centres on a point; zoom 0 keeps the zoom.
 	MoveTo(at orb.Point, zoom float64)
-	// Fit shows a whole extent.
+	// Fit shows a whole extent, moving there when it is near.
 	Fit(b orb.Bound)
 	// Zoom changes the zoom about the centre by whole steps.
 	Zoom(steps float64)
 	// SetTool changes what a click does.
 	SetTool(t Tool)
-	// ShowLayer switches a layer of Data.Layers.
-	ShowLayer(id string, on bool)
+	// Arrange says which layers of Data.Layers are shown, and how; the topmost comes first.
+	Arrange(looks []state.LayerLook)
+	// Extent is where the features of a layer lie; ok is false for a layer that has none.
+	Extent(id string) (b orb.Bound, ok bool)
+	// Counter returns a function that counts the features of each layer within the map's present extent. The function may
+	// be called off the UI thread.
+	Counter() func() map[string]int
+	// ShowEvents shows only the events of a set; nil shows all.
+	ShowEvents(only map[block.ID]bool)
 	// Select highlights a record; an empty Kind highlights none.
 	Select(ref state.Ref)
 	// SetDark changes the map's colours.

@@ -16,15 +16,26 @@ type deskLayout struct {
 	right      bool // dossier panel is open
 	list       bool // all rows of the event list, not just one
 	legend     bool
+	strip      bool // the time strip is shown
 	set        bool // the defaults of the width were applied
 	mapX, mapW float32
 
-	treesH, regionsH float32 // height of both trees together, and of the regions' share
+	class string       // of the width: what the user arranged is kept for each
+	sizes state.Panels // as the user arranged them
+	leftW, rightW, listH,
+	treesH, regionsH float32 // as laid out; treesH is the height of both trees together, regionsH the regions' share
+	hadPanels *bareDesk // open panels while all are hidden
 }
+
+// bareDesk says which panels were open before all were hidden.
+type bareDesk struct{ left, right, list, legend, strip bool }
 
 // regionsHeight is the regions' share of the left panel: what the tree needs, but never below 46 % nor so much that a
 // layer list that would fit has to scroll.
 func (w *Window) regionsHeight(all float32) float32 {
+	if share := w.desk.sizes.Trees; share > 0 { // the user moved the line
+		return round(max(34+rowHeight, min(all*share, all-34-layerLine)))
+	}
 	least := all * 0.46
 	most := max(least, all-(34+layerLine*float32(len(w.layers.Rows()))+8))
 	need := 34 + rowHeight*float32(len(w.regions.Rows())) + 12
@@ -47,8 +58,10 @@ func (w *Window) build() {
 	p.regions = newSheet(w, w.drawRegions)
 	p.regions.scroll = func(dy float32) { w.scrollRows("regions", dy, p.regions) }
 	p.regions.key = w.regionKey
-	p.layers = newSheet(w, w.drawLayers)
-	p.layers.scroll = func(dy float32) { w.scrollRows("layers", dy, p.layers) }
+	p.layers = newLayersSheet(w)
+	p.layers.key = w.layersKey
+	p.layers.menu = w.layersMenu
+	p.layers.scroll = func(dy float32) { w.scrollRows("layers", dy, &p.layers.sheet) }
 	p.unplaced = newSheet(w, w.drawUnplaced)
 	p.eventHead = newSheet(w, w.drawEventHead)
 	p.events = newSheet(w, w.drawEvents)
@@ -61,10 +74,11 @@ func (w *Window) build() {
 	p.legend = newSheet(w, w.drawLegend)
 	p.tools = newSheet(w, w.drawTools)
 	p.scale = newSheet(w, w.drawScale)
+	p.strip = newSheet(w, w.drawStrip)
 	p.credit = newSheet(w, w.drawCredit)
 	p.tipBox = newSheet(w, w.drawTip)
 	p.hitList = newSheet(w, w.drawHits)
-	for _, s := range []*sheet{p.legend, p.tools, p.scale, p.credit, p.tipBox} {
+	for _, s := range []*sheet{p.legend, p.tools, p.scale, p.credit, p.strip, p.tipBox} {
 		s.fill = transparent
 	}
 	p.entry = newSearchEntry(w)
@@ -72,12 +86,20 @@ func (w *Window) build() {
 	p.hitList.Hide()
 	p.tipBox.Hide()
 
-	w.desk = &deskLayout{w: w, legend: true}
-	p.root = container.New(w.desk,
-		clipped(w.deps.Map.Object()), p.scale, p.credit, p.legend, p.tools,
-		p.eventHead, clipped(p.events),
-		clipped(p.regions), clipped(p.layers), p.unplaced,
-		clipped(p.detail), p.detailFoot,
+	w.desk = &deskLayout{w: w, legend: true, strip: true}
+	d := w.desk
+	p.grips.left = newGrip(w, true, func(by float32) { d.resize(&d.sizes.Left, d.leftW+by) }, w.toggleLeft)
+	p.grips.right = newGrip(w, true, func(by float32) { d.resize(&d.sizes.Right, d.rightW-by) }, w.toggleRight)
+	p.grips.list = newGrip(w, false, func(by float32) { d.resize(&d.sizes.List, d.listH-by) }, w.toggleList)
+	p.grips.trees = newGrip(w, false, func(by float32) { d.resize(&d.sizes.Trees, (d.regionsH+by)/max(d.treesH, 1)) }, d.freeTrees)
+	p.clips.chart, p.clips.events = clipped(w.deps.Map.Object()), clipped(p.events)
+	p.clips.regions, p.clips.layers, p.clips.detail = clipped(p.regions), clipped(p.layers), clipped(p.detail)
+	p.root = container.New(d,
+		p.clips.chart, p.scale, p.credit, p.legend, p.strip, p.tools,
+		p.eventHead, p.clips.events,
+		p.clips.regions, p.clips.layers, p.unplaced,
+		p.clips.detail, p.detailFoot,
+		p.grips.left, p.grips.right, p.grips.list, p.grips.trees,
 		p.rail, p.top, p.status, p.entryHolder, p.hitList, p.tipBox)
 }
 
@@ -97,14 +119,57 @@ func (d *deskLayout) relayout() {
 	d.w.parts.root.Refresh()
 }
 
+// classOf is the kind of screen by the window's width: what the user arranged on one says nothing of another.
+func classOf(width float32) string {
+	switch {
+	case width < 1440:
+		return "narrow"
+	case width < 1680:
+		return "middle"
+	case width < 2600:
+		return "wide"
+	}
+	return "huge"
+}
+
+// resize takes over a size that the user dragged.
+func (d *deskLayout) resize(size *float32, to float32) {
+	*size = max(to, 1e-3)
+	d.relayout()
+	// what was dragged past its bounds is kept at them, so that the edge follows the mouse back at once
+	switch size {
+	case &d.sizes.Left:
+		*size = d.leftW
+	case &d.sizes.Right:
+		*size = d.rightW
+	case &d.sizes.List:
+		*size = d.listH
+	case &d.sizes.Trees:
+		*size = d.regionsH / max(d.treesH, 1)
+	}
+}
+
+// keep remembers the user's sizes.
+func (d *deskLayout) keep() { d.w.deps.Remember("panels."+d.class, d.sizes.String()) }
+
+// freeTrees has the line between the trees go by their rows again.
+func (d *deskLayout) freeTrees() {
+	d.sizes.Trees = 0
+	d.keep()
+	d.relayout()
+}
+
 // Layout implements fyne.Layout.
-func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (d *deskLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	p := &d.w.parts
 	narrow := size.Width < 1440
 	if !d.set || narrow != d.narrow {
 		d.set, d.narrow = true, narrow
 		d.left, d.list = !narrow, !narrow
-		d.right = !narrow || d.w.dossier.Wanted().Kind != ""
+		d.right = !narrow || d.w.opened
+	}
+	if class := classOf(size.Width); class != d.class {
+		d.class, d.sizes = class, state.ParsePanels(d.w.deps.Recall("panels."+class))
 	}
 	d.width = size.Width
 	top, status, rail := float32(48), float32(28), float32(48)
@@ -114,6 +179,11 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		top, status, rail, right, rows = 40, 24, 40, 340, 5
 	case size.Width < 1680:
 		left, right, rows = 232, 340, 5
+	case size.Width >= 2600:
+		left, right, rows = 320, 480, 14
+	}
+	if d.hadPanels != nil {
+		rail = 0
 	}
 	bottom := size.Height - status
 	put := func(o fyne.CanvasObject, x, y, w, h float32) {
@@ -130,6 +200,14 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		}
 	}
 
+	left, right, listH := d.sizes.Fit(left, right, float32(36+rowHeight*(rows+1)), size.Width-rail, bottom-top, narrow)
+	if !d.list {
+		listH = 36 + rowHeight
+	}
+	if d.hadPanels != nil {
+		listH = 0
+	}
+	d.leftW, d.rightW, d.listH = left, right, listH
 	mapX, mapR := rail, size.Width
 	if !narrow && d.left {
 		mapX = rail + left
@@ -138,25 +216,23 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		mapR = size.Width - right
 	}
 	d.mapX, d.mapW = mapX, mapR-mapX
-	listH := float32(36 + rowHeight)
-	if d.list {
-		listH = float32(36 + rowHeight*(rows+1))
-	}
 	mapH := bottom - top - listH
 
-	mapClip, eventClip, regionClip, layerClip, detailClip := objects[0], objects[6], objects[7], objects[8], objects[10]
-	put(mapClip, mapX, top, d.mapW, mapH)
+	put(p.clips.chart, mapX, top, d.mapW, mapH)
 	d.w.deps.Map.Object().Resize(fyne.NewSize(d.mapW, mapH))
-	show(d.left, regionClip, layerClip, p.unplaced)
-	regionsH := d.w.regionsHeight(bottom - top - 36)
-	d.treesH, d.regionsH = bottom-top-36, regionsH
-	put(regionClip, rail, top, left, regionsH)
-	put(layerClip, rail, top+regionsH, left, bottom-36-top-regionsH)
+	show(d.left, p.clips.regions, p.clips.layers, p.unplaced, p.grips.left, p.grips.trees)
+	d.treesH = bottom - top - 36
+	d.regionsH = d.w.regionsHeight(d.treesH)
+	put(p.clips.regions, rail, top, left, d.regionsH)
+	put(p.clips.layers, rail, top+d.regionsH, left, bottom-36-top-d.regionsH)
 	put(p.unplaced, rail, bottom-36, left, 36)
+	put(p.grips.left, rail+left-gripReach/2, top, gripReach, bottom-top)
+	put(p.grips.trees, rail, top+d.regionsH-gripReach/2, left-gripReach, gripReach)
 
-	show(d.right, detailClip, p.detailFoot)
-	put(detailClip, size.Width-right, top, right, bottom-top-94)
+	show(d.right, p.clips.detail, p.detailFoot, p.grips.right)
+	put(p.clips.detail, size.Width-right, top, right, bottom-top-94)
 	put(p.detailFoot, size.Width-right, bottom-94, right, 94)
+	put(p.grips.right, size.Width-right-gripReach/2, top, gripReach, bottom-top)
 
 	// What floats over the map, and the list below it, keep clear of panels that lie over them.
 	floatL, floatR := mapX, mapR
@@ -166,14 +242,25 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	if narrow && d.right {
 		floatR -= right
 	}
+	show(d.hadPanels == nil, p.eventHead, p.clips.events, p.rail)
+	show(d.list, p.grips.list)
 	put(p.eventHead, floatL, bottom-listH, floatR-floatL, 36)
-	put(eventClip, floatL, bottom-listH+36, floatR-floatL, listH-36)
+	put(p.clips.events, floatL, bottom-listH+36, floatR-floatL, listH-36)
+	put(p.grips.list, floatL, bottom-listH-gripReach/2, floatR-floatL, gripReach)
 	show(d.legend, p.legend)
 	put(p.legend, floatL+12, top+12, d.w.legendWidth(), legendHeight())
 	put(p.tools, floatR-48, top+12, 36, toolsHeight)
 	put(p.scale, floatL+12, top+mapH-34, 200, 24)
 	creditW := round(d.w.measure(d.w.credit(), sizeSmall, false).Width) + 16
 	put(p.credit, floatR-creditW-12, top+mapH-26, creditW, 20)
+	stripW, fits := d.w.stripWidth(floatR - floatL)
+	show(d.strip && fits, p.strip)
+	stripX := round((floatL + floatR - stripW) / 2)
+	stripY := top + mapH - 44
+	if stripX < floatL+200 || stripX+stripW > floatR-creditW-24 {
+		stripY -= 32 // over scale bar and credit where there is no room between them
+	}
+	put(p.strip, stripX, stripY, stripW, 36)
 
 	put(p.rail, 0, top, rail, bottom-top)
 	put(p.status, 0, bottom, size.Width, status)
@@ -196,8 +283,29 @@ func (d *deskLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 }
 
 // Toggle functions of the panels.
-func (w *Window) toggleLeft()   { w.desk.left = !w.desk.left; w.desk.relayout() }
-func (w *Window) toggleRight()  { w.desk.right = !w.desk.right; w.desk.relayout() }
+func (w *Window) toggleLeft()  { w.desk.left = !w.desk.left; w.desk.relayout() }
+func (w *Window) toggleStrip() { w.desk.strip = !w.desk.strip; w.desk.relayout() }
+
+func (w *Window) toggleRight() {
+	w.desk.right = !w.desk.right
+	if w.desk.right && w.dossier.Wanted().Kind == "" {
+		w.showHome()
+	}
+	w.desk.relayout()
+}
+
+// hidePanels leaves the map alone on the screen, or brings the panels back that were there.
+func (w *Window) hidePanels() {
+	d := w.desk
+	if had := d.hadPanels; had != nil {
+		d.left, d.right, d.list, d.legend, d.strip, d.hadPanels = had.left, had.right, had.list, had.legend, had.strip, nil
+	} else {
+		d.hadPanels = &bareDesk{d.left, d.right, d.list, d.legend, d.strip}
+		d.left, d.right, d.list, d.legend, d.strip = false, false, false, false, false
+	}
+	d.relayout()
+}
+
 func (w *Window) toggleList()   { w.desk.list = !w.desk.list; w.desk.relayout() }
 func (w *Window) toggleLegend() { w.desk.legend = !w.desk.legend; w.desk.relayout() }
 

@@ -14,6 +14,7 @@ func (w *Window) open(ref state.Ref) {
 		return
 	}
 	w.pinned["detail"] = 0
+	w.opened, w.follow = true, ref
 	if !w.desk.right {
 		w.desk.right = true
 		w.desk.relayout()
@@ -21,10 +22,22 @@ func (w *Window) open(ref state.Ref) {
 	w.loadDossier(ref)
 }
 
+// showHome fills the panel with the user's region, without opening it.
+func (w *Window) showHome() {
+	if ref := state.RefOf("region", w.deps.Home); !w.deps.Home.IsZero() && w.dossier.Ask(ref) {
+		w.pinned["detail"] = 0
+		w.loadDossier(ref)
+	}
+}
+
 func (w *Window) loadDossier(ref state.Ref) {
 	ask(w, &w.jobs.dossier, func(ctx context.Context) (state.Dossier, error) { return w.deps.Data.Dossier(ctx, ref) },
 		func(d state.Dossier, err error) {
 			if w.dossier.Show(ref, d, err) {
+				if err == nil && !d.Region.IsZero() && w.follow == ref {
+					w.follow = state.Ref{}
+					w.followRegion(d.Region)
+				}
 				w.parts.detail.Refresh()
 				w.parts.detailFoot.Refresh()
 			}
@@ -153,8 +166,14 @@ func (w *Window) drawDossier(p *pen, width, h, offset float32) float32 {
 		y += 63
 	}
 	p.hline(0, y, width)
+	if d.Lights.Any() {
+		y = w.drawLights(p, y, width, d.Lights)
+	}
 	if d.Matrix != nil {
 		y = w.drawMatrix(p, y, width, d.Matrix)
+	}
+	if len(d.Below) > 0 {
+		y = w.drawBelow(p, y, width, d)
 	}
 	for _, s := range d.Sections {
 		p.text(pad, y+19, w.lang.Of(s.Head), p.heading())
@@ -186,6 +205,74 @@ func (w *Window) drawDossier(p *pen, width, h, offset float32) float32 {
 		}
 	}
 	return y + offset
+}
+
+// drawLights draws how the open events stand: a bar of their shares, with the counts below it.
+func (w *Window) drawLights(p *pen, y, width float32, n state.Lights) float32 {
+	const pad = 16
+	parts := []struct {
+		light state.Light
+		count int
+		ink   colour
+	}{
+		{state.Late, n[state.Late] + n[state.Urged], p.pal.redFill}, {state.Near, n[state.Near], p.pal.amber},
+		{state.InTime, n[state.InTime], p.pal.green}, {state.Stopped, n[state.Stopped], p.pal.strong},
+	}
+	all := 0
+	for _, part := range parts {
+		all += part.count
+	}
+	if all == 0 {
+		return y
+	}
+	x, room := float32(pad), width-2*pad
+	for _, part := range parts {
+		if share := round(room * float32(part.count) / float32(all)); share > 0 {
+			p.rect(x, y+16, max(share-1, 1), 4, part.ink)
+			x += share
+		}
+	}
+	x = pad
+	for _, part := range parts {
+		p.light(part.light, x, y+36, 12)
+		x += 17 + p.text(x+17, y+36, part.light.Words(w.lang)+" "+w.lang.Count(part.count), style{size: sizeSmall, ink: p.pal.text2}) + 12
+	}
+	y += 54
+	p.hline(0, y, width)
+	return y
+}
+
+// drawBelow draws the table of the regions that a region is divided into; a row opens that region.
+func (w *Window) drawBelow(p *pen, y, width float32, d state.Dossier) float32 {
+	const pad, line = 16, 26
+	head := style{size: sizeSmall, ink: p.pal.text3}
+	p.text(pad, y+19, w.lang.T("dossier.below"), p.heading())
+	p.right(width-pad-64, y+19, w.lang.T("regions.buildings"), head)
+	p.right(width-pad, y+19, w.lang.T("regions.open"), head)
+	y += 34
+	for _, b := range d.Below {
+		id := "below-" + b.Ref.ID.String()
+		if p.hot(id) {
+			p.rect(1, y, width-1, line, p.pal.hover)
+		}
+		cy := y + line/2
+		p.right(width-pad-64, cy, w.lang.Count(b.Buildings), p.second())
+		open := w.lang.Count(b.Open)
+		p.right(width-pad, cy, open, p.second())
+		if b.Worst >= state.Near {
+			p.light(b.Worst, round(width-pad-p.width(open, p.second())-18), cy, 12)
+		}
+		p.fit(pad, cy, width-pad-64-60-pad, w.lang.Of(b.Name), p.body())
+		p.hit(1, y, width-1, line, id, "", func() { w.openRegion(b.Ref.ID) })
+		y += line
+	}
+	if more := d.BelowAll - len(d.Below); more > 0 {
+		p.text(pad, y+line/2, w.lang.T("dossier.below.more", w.lang.Count(more)), head)
+		y += line
+	}
+	y += 8
+	p.hline(0, y, width)
+	return y
 }
 
 func (w *Window) drawFigure(p *pen, x, y float32, f state.Figure) {

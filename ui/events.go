@@ -19,6 +19,10 @@ func (w *Window) loadEvents() {
 		func(page state.EventPage, err error) {
 			page.Err = err
 			w.events.Show(page)
+			if err == nil {
+				w.deps.Map.ShowEvents(page.Map)
+				w.parts.strip.Refresh()
+			}
 			if v, ok := w.events.At(w.events.Index()); ok && v.ID == w.fresh {
 				w.fresh = block.ID{}
 				w.reveal("events", w.events.Index(), w.visibleEventRows())
@@ -28,6 +32,18 @@ func (w *Window) loadEvents() {
 			w.parts.unplaced.Refresh()
 			w.parts.rail.Refresh()
 		})
+}
+
+// setLinked ties the list to the map's extent, or lets it show the whole region.
+func (w *Window) setLinked(on bool) {
+	w.events.Link(on, w.deps.Map.View().Bound)
+	w.pinned["events"] = 0
+	value := "true"
+	if !on {
+		value = "false"
+	}
+	w.deps.Remember("linked", value)
+	w.parts.eventHead.Refresh()
 }
 
 // selectEvent makes an event the common selection of list, map and dossier.
@@ -91,7 +107,7 @@ func (w *Window) drawEventHead(p *pen, width, h float32) {
 	x := 12 + p.text(12, h/2, w.lang.T("events.title"), p.heading()) + 8
 	page := w.events.Page()
 	scope := w.lang.T("events.everywhere")
-	if r, ok := w.regions.Selected(); ok {
+	if r, ok := w.regions.Find(w.events.Filter.Region); ok {
 		scope = w.lang.Of(r.Name)
 	}
 	x += p.text(x, h/2, w.lang.T("events.scope", scope, w.lang.Count(page.Open)), p.small()) + 24
@@ -114,10 +130,8 @@ func (w *Window) drawEventHead(p *pen, width, h float32) {
 	p.icon("link", right-lw+16, h/2, 14, ink)
 	p.text(right-lw+36, h/2, w.lang.T("events.link"), style{size: sizeSmall, ink: ink})
 	p.hit(right-lw+8, 4, lw-8, h-8, "link", "", func() {
-		w.events.Link(!w.events.Linked, w.deps.Map.View().Bound)
-		w.pinned["events"] = 0
+		w.setLinked(!w.events.Linked)
 		w.loadEvents()
-		w.parts.eventHead.Refresh()
 	})
 	right -= lw
 	right -= p.right(right, h/2, w.events.Extent(w.lang), style{size: sizeSmall, ink: p.pal.text2}) + 12

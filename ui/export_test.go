@@ -24,7 +24,7 @@ func (w *Window) EventKey(k fyne.KeyName) { w.parts.events.TypedKey(&fyne.KeyEve
 // Panel is the text of a panel, one line a text, empty when it is hidden.
 func (w *Window) Panel(name string) string {
 	p := &w.parts
-	s := map[string]*sheet{"top": p.top, "regions": p.regions, "layers": p.layers, "eventhead": p.eventHead, "events": p.events,
+	s := map[string]*sheet{"top": p.top, "regions": p.regions, "layers": &p.layers.sheet, "strip": p.strip, "eventhead": p.eventHead, "events": p.events,
 		"detail": p.detail, "status": p.status, "hits": p.hitList, "legend": p.legend, "unplaced": p.unplaced, "detailfoot": p.detailFoot}[name]
 	if name == "sync" && len(w.syncSheet) > 0 {
 		s = w.syncSheet[0]
@@ -36,6 +36,9 @@ func (w *Window) Panel(name string) string {
 		case "pickerfoot":
 			s = w.picker.foot
 		}
+	}
+	if name == "form" && w.formView != nil && w.modal != nil {
+		s = w.formView.labels
 	}
 	if name == "export" && w.exportView != nil {
 		s = w.exportView.labels
@@ -52,7 +55,7 @@ func (w *Window) Panel(name string) string {
 // Tap taps the middle of a named area of a panel and reports whether there was one to tap.
 func (w *Window) Tap(panel, id string) bool {
 	p := &w.parts
-	s := map[string]*sheet{"top": p.top, "rail": p.rail, "regions": p.regions, "layers": p.layers, "eventhead": p.eventHead,
+	s := map[string]*sheet{"top": p.top, "rail": p.rail, "regions": p.regions, "layers": &p.layers.sheet, "strip": p.strip, "eventhead": p.eventHead,
 		"events": p.events, "detail": p.detail, "detailfoot": p.detailFoot, "hits": p.hitList, "tools": p.tools}[panel]
 	switch panel {
 	case "reporttypes":
@@ -61,6 +64,10 @@ func (w *Window) Tap(panel, id string) bool {
 		s = w.reportForm.foot
 	case "pickerfoot":
 		s = w.picker.foot
+	case "form":
+		s = w.formView.labels
+	case "formfoot":
+		s = w.formView.foot
 	case "modalfoot":
 		s = w.modalFoot
 	case "importfoot":
@@ -111,3 +118,39 @@ func (w *Window) Objects(panel string) []fyne.CanvasObject {
 	s.Refresh()
 	return s.pen.objects
 }
+
+// FillForm types into the fields of the open form and presses Enter.
+func (w *Window) FillForm(values ...string) {
+	for i, v := range values {
+		w.formView.entries[i].SetText(v)
+	}
+	w.formView.submit()
+}
+
+// DragLayer drags a layer of the tree onto another one.
+func (w *Window) DragLayer(id, onto string) {
+	s := w.parts.layers
+	at := func(id string) fyne.Position {
+		h := s.pen.named("l-" + id)
+		return fyne.NewPos(h.x+h.w*0.7, h.y+h.h/2)
+	}
+	from, to := at(id), at(onto)
+	s.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: from.AddXY(0, 5)}, Dragged: fyne.NewDelta(0, 5)})
+	s.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: to}, Dragged: fyne.NewDelta(to.X-from.X, to.Y-from.Y)})
+	s.DragEnd()
+}
+
+// DragEdge moves the edge of a panel.
+func (w *Window) DragEdge(name string, by float32) {
+	g := map[string]*grip{"left": w.parts.grips.left, "right": w.parts.grips.right, "list": w.parts.grips.list, "trees": w.parts.grips.trees}[name]
+	g.Dragged(&fyne.DragEvent{Dragged: fyne.NewDelta(by, by)})
+	g.DragEnd()
+}
+
+// Widths are how wide the trees, the map and the dossier are, and how high the event list is.
+func (w *Window) Widths() (left, chart, right, list float32) {
+	return w.desk.leftW, w.desk.mapW, w.desk.rightW, w.desk.listH
+}
+
+// Opened says which side panels are open.
+func (w *Window) Opened() (left, right bool) { return w.desk.left, w.desk.right }

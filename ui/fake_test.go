@@ -133,11 +133,19 @@ func (d *fakeData) Events(_ context.Context, f state.EventFilter) (state.EventPa
 		return state.EventPage{}, d.fail
 	}
 	p := state.EventPage{Open: len(d.events), Unplaced: 4}
+	if f.Some() {
+		p.Map = map[block.ID]bool{}
+	}
 	for _, e := range d.events {
 		l := e.Clock.Light(fakeNow)
-		p.ByLight[l]++
-		if f.Lights == 0 || f.Lights.Has(l) {
+		if f.InTime(e.Reported) {
+			p.ByLight[l]++
+		}
+		if f.Wants(e.Reported, l) {
 			p.Events = append(p.Events, e)
+			if p.Map != nil {
+				p.Map[e.ID] = true
+			}
 		}
 	}
 	p.Total = len(p.Events)
@@ -161,6 +169,11 @@ func (d *fakeData) Dossier(_ context.Context, ref state.Ref) (state.Dossier, err
 			Sections: []state.Section{{Head: t("案件", "Case"), Facts: []state.Fact{
 				{Label: t("承办单位", "Unit"), Value: zh(e.Unit)}, {Label: t("状态", "State"), Value: zh(e.State)},
 				{Label: t("上报人电话", "Phone"), Value: zh("138****8000"), Masked: true}}}}}, nil
+	}
+	if ref.Kind == "region" {
+		return state.Dossier{Title: zh("036-14"), Level: "grid", Region: ref.ID, AsOf: fakeNow, Figures: []state.Figure{{Label: t("楼栋", "Buildings"), Value: 37}},
+			Lights: state.Lights{state.InTime: 1, state.Late: 2}, BelowAll: 2,
+			Below: []state.Below{{Ref: state.RefOf("region", id("region", "xs")), Name: zh("下沙社区"), Buildings: 612, Open: 31, Worst: state.Late}}}, nil
 	}
 	floors := []state.MatrixFloor{}
 	for i := 18; i >= 1; i-- {
@@ -283,7 +296,9 @@ type fakeMap struct {
 	selected state.Ref
 	moved    []orb.Point
 	fitted   []orb.Bound
-	shown    map[string]bool
+	shown    map[string]bool // by the last arrangement
+	looks    []state.LayerLook
+	only     map[block.ID]bool
 	dark     bool
 }
 
@@ -299,7 +314,19 @@ func (m *fakeMap) MoveTo(at orb.Point, _ float64) { m.moved = append(m.moved, at
 func (m *fakeMap) Fit(b orb.Bound)                { m.fitted = append(m.fitted, b) }
 func (m *fakeMap) Zoom(steps float64)             { m.view.Zoom += steps }
 func (m *fakeMap) SetTool(t ui.Tool)              { m.tool = t }
-func (m *fakeMap) ShowLayer(id string, on bool)   { m.shown[id] = on }
+func (m *fakeMap) Arrange(looks []state.LayerLook) {
+	m.looks = looks
+	for _, l := range looks {
+		m.shown[l.ID] = l.Visible
+	}
+}
+func (m *fakeMap) Extent(id string) (orb.Bound, bool) {
+	return orb.Bound{Min: orb.Point{114.01, 22.51}, Max: orb.Point{114.02, 22.52}}, id == "grid"
+}
+func (m *fakeMap) Counter() func() map[string]int {
+	return func() map[string]int { return map[string]int{"grid": 12, "buildings": 204} }
+}
+func (m *fakeMap) ShowEvents(only map[block.ID]bool) { m.only = only }
 func (m *fakeMap) Select(ref state.Ref)           { m.selected = ref }
 func (m *fakeMap) SetDark(dark bool)              { m.dark = dark }
 

@@ -9,9 +9,6 @@ import (
 	"kuaitu/ui/state"
 )
 
-// layerLine is the height of a line of the layer list.
-const layerLine = 27
-
 // loadRegions asks for the children of a region, and after the top for those of every open one.
 func (w *Window) loadRegions(parent block.ID) {
 	ask(w, &job{}, func(ctx context.Context) ([]state.Region, error) { return w.deps.Data.Regions(ctx, parent) },
@@ -107,13 +104,65 @@ func (w *Window) selectRegion(r state.Region, move bool) {
 	w.events.Filter.Region = r.ID
 	w.pinned["events"] = 0
 	w.loadEvents()
-	if r.Level >= block.Community {
-		w.open(state.RefOf("region", r.ID))
-	}
+	w.open(state.RefOf("region", r.ID))
 	w.deps.Map.Select(state.RefOf("region", r.ID))
 	if move && r.HasBound {
 		w.deps.Map.Fit(r.Bound)
 	}
+}
+
+// openRegion goes to a region that the tree may not show yet: opens the tree down to it and selects it there.
+func (w *Window) openRegion(id block.ID) {
+	w.showInTree(id, func() {
+		if r, ok := w.regions.Find(id); ok {
+			w.selectRegion(r, true)
+		}
+	})
+}
+
+// followRegion has the tree show where an opened record belongs. The scope of the event list stays.
+func (w *Window) followRegion(id block.ID) { w.showInTree(id, func() {}) }
+
+// showInTree opens the tree down to a region, fetching what is missing, marks it, scrolls to it and calls then.
+func (w *Window) showInTree(id block.ID, then func()) {
+	type branch struct {
+		path     []block.ID
+		children map[block.ID][]state.Region
+	}
+	ask(w, &w.jobs.follow, func(ctx context.Context) (branch, error) {
+		b := branch{children: map[block.ID][]state.Region{}}
+		var err error
+		if b.path, err = w.deps.Data.Path(ctx, id); err != nil {
+			return b, err
+		}
+		for _, parent := range b.path[:max(0, len(b.path)-1)] {
+			if b.children[parent], err = w.deps.Data.Regions(ctx, parent); err != nil {
+				return b, err
+			}
+		}
+		return b, nil
+	}, func(b branch, err error) {
+		if err != nil || len(b.path) == 0 {
+			return // a record outside every region has no place in the tree
+		}
+		for _, parent := range b.path[:len(b.path)-1] {
+			w.regions.SetChildren(parent, b.children[parent])
+			w.regions.Expand(parent)
+		}
+		w.regions.Select(id)
+		w.treesChanged()
+		w.revealSelectedRegion()
+		then()
+	})
+}
+
+func (w *Window) revealSelectedRegion() {
+	for i, row := range w.regions.Rows() {
+		if row.Selected {
+			w.reveal("regions", i, w.visibleRegionRows())
+		}
+	}
+	w.parts.regions.Refresh()
 }
 
 func (w *Window) visibleRegionRows() int {
@@ -217,122 +266,6 @@ func (w *Window) drawRegions(p *pen, width, h float32) {
 	p.scrollBar(width-6, 34, h-34, first, shown, len(rows))
 }
 
-// drawLayers draws the layer list.
-func (w *Window) drawLayers(p *pen, width, h float32) {
-	const line = layerLine
-	p.vline(width-1, 0, h)
-	p.hline(0, 0, width)
-	p.text(12, 17, w.lang.T("layers.title"), p.heading())
-	rows := w.layers.Rows()
-	if len(rows) == 0 {
-		p.notice(0, 34, width, 40, state.Notice{Title: w.lang.T("layers.none")})
-		return
-	}
-	shown := int((h - 34) / line)
-	first := w.firstRow("layers", shown, len(rows))
-	for i := first; i < len(rows) && i <= first+shown; i++ {
-		r := rows[i]
-		id := "l-" + r.Layer.ID
-		y := float32(34 + (i-first)*line)
-		cy := y + line/2
-		if p.hot(id) {
-			p.rect(0, y, width-1, line, p.pal.hover)
-		}
-		x := float32(13 + r.Depth*18)
-		p.tick(x, cy, r.Tick, r.Layer.Locked)
-		x += 22
-		if r.Layer.Swatch != state.SwatchNone {
-			x += p.swatch(x, cy, r.Layer)
-		}
-		st := p.body()
-		if r.Tick == state.TickOff {
-			st.ink = p.pal.text3
-		}
-		side := r.Layer.Note
-		if side == "" && r.Layer.Count >= 0 && !r.Layer.IsGroup {
-			side = w.lang.Count(r.Layer.Count)
-		}
-		if side == "" && r.Layer.Locked {
-			side = "—"
-		}
-		sw := p.right(width-12, cy, side, style{size: sizeSmall, ink: p.pal.text3})
-		name := w.lang.Of(r.Layer.Name)
-		cut := p.fit(x, cy, width-12-sw-8-x, name, st)
-		tip := ""
-		if cut {
-			tip = name
-		}
-		var tap func()
-		if !r.Layer.Locked {
-			tap = func() { w.toggleLayer(r.Layer.ID) }
-		}
-		p.hit(0, y, width-1, line, id, tip, tap)
-	}
-	p.scrollBar(width-6, 34, h-34, first, shown, len(rows))
-}
-
-func (w *Window) toggleLayer(id string) {
-	changed, on := w.layers.Toggle(id)
-	for _, y := range changed {
-		w.deps.Map.ShowLayer(y, on)
-	}
-	w.parts.layers.Refresh()
-}
-
-// swatch draws how a layer looks and returns the width it took.
-func (p *pen) swatch(x, cy float32, y state.Layer) float32 {
-	y0 := round(cy)
-	ink := p.pal.admin
-	if c, ok := parseColour(y.Colour); ok {
-		ink = c
-	}
-	switch y.Swatch {
-	case state.SwatchRing:
-		p.icon("light-ring", x+4, cy, 12, p.pal.text2)
-		return 26
-	case state.SwatchDot:
-		p.icon("light-dot", x+4, cy, 10, p.pal.text2)
-		return 26
-	case state.SwatchFill:
-		fill := p.pal.estate
-		if c, ok := parseColour(y.Colour); ok {
-			fill = c
-		}
-		p.box(x+2, cy-5.5, 15, 11, fill, p.pal.strong, 1)
-		return 26
-	case state.SwatchHatch:
-		p.dashes(x+2, y0-6, 15, []float32{2, 2}, 1, p.pal.text3)
-		p.dashes(x+2, y0+5, 15, []float32{2, 2}, 1, p.pal.text3)
-		return 26
-	case state.SwatchStreet:
-		p.dashes(x, y0-1, 18, []float32{6, 2, 2, 2}, 3, ink)
-	case state.SwatchCommunity:
-		p.rect(x, y0-1, 18, 2, ink)
-	case state.SwatchGrid:
-		p.dashes(x, y0, 18, []float32{2, 3}, 1, ink)
-	case state.SwatchRoad:
-		p.rect(x, y0-2, 18, 1, p.pal.strong)
-		p.rect(x, y0+2, 18, 1, p.pal.strong)
-	case state.SwatchLock:
-		p.icon("lock", x, cy, 14, p.pal.text3)
-		return 20
-	default:
-		return 0
-	}
-	return 26
-}
-
-// dashes draws a broken line of the given lengths, drawn and left out in turn.
-func (p *pen) dashes(x, y, w float32, pattern []float32, thick float32, ink colour) {
-	for at, i := float32(0), 0; at < w; i++ {
-		d := pattern[i%len(pattern)]
-		if i%2 == 0 {
-			p.rect(x+at, y, min(d, w-at), thick, ink)
-		}
-		at += d
-	}
-}
-
 // drawUnplaced draws the foot of the trees: how many events have no position.
 func (w *Window) drawUnplaced(p *pen, width, h float32) {
 	p.vline(width-1, 0, h)
@@ -345,7 +278,7 @@ func (w *Window) drawUnplaced(p *pen, width, h float32) {
 		st := style{size: sizeBody, ink: p.pal.accent}
 		lw := p.right(width-12, h/2, label, st)
 		p.hit(width-12-lw-6, 0, lw+12, h, "unplaced", "", func() {
-			w.events.Link(false, w.deps.Map.View().Bound)
+			w.setLinked(false)
 			w.desk.list = true
 			w.desk.relayout()
 			w.loadEvents()

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"fmt"
 
 	"fyne.io/fyne/v2"
@@ -18,6 +19,7 @@ var mapTool = map[Tool]string{ToolPan: "map.tool.pan", ToolIdentify: "map.tool.i
 
 func (w *Window) mapMoved(v state.View) {
 	w.facts.View = v
+	w.layers.Zoomed(v.Zoom)
 	w.near.Store(&v.Center)
 	w.parts.scale.Refresh()
 	w.parts.status.Refresh()
@@ -25,6 +27,7 @@ func (w *Window) mapMoved(v state.View) {
 
 func (w *Window) mapSettled(v state.View) {
 	w.mapMoved(v)
+	w.countInView()
 	if w.events.MapMoved(v.Bound) {
 		w.loadEvents()
 	}
@@ -33,6 +36,26 @@ func (w *Window) mapSettled(v state.View) {
 func (w *Window) mapPointer(at orb.Point, inside bool) {
 	w.facts.Pointer, w.facts.HasPointer = at, inside
 	w.parts.status.Refresh()
+}
+
+// countInView counts the features in the map's extent for the layer tree, off the UI thread.
+func (w *Window) countInView() {
+	count := w.deps.Map.Counter()
+	ask(w, &w.jobs.counts, func(context.Context) (map[string]int, error) { return count(), nil },
+		func(n map[string]int, _ error) {
+			w.layers.SetView(w.deps.Map.View().Zoom, n)
+			w.parts.layers.Refresh()
+		})
+}
+
+// fullExtent shows everything that the console's scope holds.
+func (w *Window) fullExtent() {
+	for _, row := range w.regions.Rows() {
+		if row.Depth == 0 && row.Region.HasBound {
+			w.deps.Map.Fit(row.Region.Bound)
+			return
+		}
+	}
 }
 
 // mapPicked shows what was clicked: a cluster is opened by zooming in, with the identify tool all records under the
@@ -90,6 +113,16 @@ var legendUses = []struct {
 	{"use.none", func(p *palette) colour { return p.noUse }},
 }
 
+// named is a colour by name: of a building use as legends call it, or "#rrggbb".
+func (p *palette) named(s string) (colour, bool) {
+	for _, u := range legendUses {
+		if u.key == s {
+			return u.fill(p), true
+		}
+	}
+	return parseColour(s)
+}
+
 func legendHeight() float32 { return float32(32 + legendLine*len(legendUses) + 8) }
 
 func (w *Window) legendWidth() float32 {
@@ -108,7 +141,11 @@ func (w *Window) drawLegend(p *pen, width, h float32) {
 	p.hit(width-30, 6, 24, 24, "legend-x", w.lang.T("dossier.collapse"), w.toggleLegend)
 	for i, u := range legendUses {
 		y := float32(43 + i*legendLine)
-		p.box(12, y-6, 16, 12, u.fill(p.pal), p.pal.strong, 1)
+		if u.key == "use.works" {
+			p.hatched(12, y-6, 16, 12, u.fill(p.pal))
+		} else {
+			p.box(12, y-6, 16, 12, u.fill(p.pal), p.pal.strong, 1)
+		}
 		p.text(36, y, w.lang.T(u.key), style{size: sizeSmall, ink: p.pal.text1})
 	}
 }

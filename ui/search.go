@@ -145,6 +145,10 @@ func (w *Window) hitListHeight() float32 {
 // openHit opens what was found: its dossier, and the map moves to it.
 func (w *Window) openHit(h state.Hit) {
 	w.leaveSearch()
+	if h.Ref.Kind == "region" {
+		w.openRegion(h.Ref.ID)
+		return
+	}
 	switch {
 	case h.HasAt && !h.Bound.IsZero() && h.Bound.Min != h.Bound.Max:
 		w.deps.Map.Fit(h.Bound)

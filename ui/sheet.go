@@ -26,16 +26,24 @@ type sheet struct {
 	menu    func(at fyne.Position)     // right click
 	focused bool
 
+	self    fyne.Focusable // the widget that this is part of; the sheet itself when it stands alone
 	pen     *pen
 	painted fyne.Size // size for which it was drawn last
 	hovered string
 }
 
 func newSheet(w *Window, draw func(p *pen, w, h float32)) *sheet {
-	s := &sheet{win: w, draw: draw}
-	s.pen = &pen{sheet: s, free: map[inkKey][]fyne.CanvasObject{}, used: map[inkKey][]fyne.CanvasObject{}}
+	s := &sheet{}
+	s.init(w, draw)
+	s.self = s
 	s.ExtendBaseWidget(s)
 	return s
+}
+
+// init prepares a sheet that is part of another widget, which sets self and extends the base widget.
+func (s *sheet) init(w *Window, draw func(p *pen, w, h float32)) {
+	s.win, s.draw = w, draw
+	s.pen = &pen{sheet: s, free: map[inkKey][]fyne.CanvasObject{}, used: map[inkKey][]fyne.CanvasObject{}}
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -79,7 +87,7 @@ func (s *sheet) paint() {
 // Tapped implements fyne.Tappable.
 func (s *sheet) Tapped(e *fyne.PointEvent) {
 	if s.key != nil {
-		s.win.focus(s)
+		s.win.focus(s.self)
 	}
 	if h := s.pen.at(e.Position); h != nil && h.tap != nil {
 		h.tap()
@@ -166,7 +174,7 @@ type pen struct {
 
 // inkKey tells objects apart that look different. Objects with equal keys may be exchanged.
 type inkKey struct {
-	kind byte // 'r' rectangle, 't' text, 'i' image
+	kind byte // 'r' rectangle, 't' text, 'i' image, 'l' line
 	text string
 	size float32
 	bold bool
@@ -223,6 +231,16 @@ func (p *pen) boxed(x, y, w, h float32, fill, edge color.NRGBA, radius, stroke f
 	o.Move(fyne.NewPos(x, y))
 	o.Resize(fyne.NewSize(w, h))
 	return o
+}
+
+// stroke draws a line of one unit.
+func (p *pen) stroke(x1, y1, x2, y2 float32, ink color.NRGBA) {
+	o := p.take(inkKey{kind: 'l', fill: ink}, func() fyne.CanvasObject {
+		l := canvas.NewLine(ink)
+		l.StrokeWidth = 1
+		return l
+	}).(*canvas.Line)
+	o.Position1, o.Position2 = fyne.NewPos(x1, y1), fyne.NewPos(x2, y2)
 }
 
 // style is how a text looks.

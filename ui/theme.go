@@ -21,7 +21,7 @@ type palette struct {
 	amber, amberText, onAmber                       color.NRGBA
 	green, admin                                    color.NRGBA
 	land, estate, selfBuilt, shop, office, industry color.NRGBA
-	public, works, noUse                            color.NRGBA
+	public, works, hatch, noUse                     color.NRGBA
 }
 
 func rgb(v uint32) color.NRGBA {
@@ -37,7 +37,7 @@ var lightPalette = palette{
 	amber: rgb(0xF2B233), amberText: rgb(0x8A5200), onAmber: rgb(0x1A2026),
 	green: rgb(0x1B6E3F), admin: rgb(0x5B3A74),
 	land: rgb(0xEFEFEC), estate: rgb(0xEAD9B4), selfBuilt: rgb(0xCDA67C), shop: rgb(0xCDB4E0), office: rgb(0x7E9CC0), industry: rgb(0x94A0AC),
-	public: rgb(0x86BBA4), works: rgb(0xF1EDE4), noUse: rgb(0xD3D3D0),
+	public: rgb(0x86BBA4), works: rgb(0xF1EDE4), hatch: rgb(0xA9A296), noUse: rgb(0xD3D3D0),
 }
 
 var darkPalette = palette{
@@ -50,7 +50,7 @@ var darkPalette = palette{
 	amber: rgb(0xF5BC4B), amberText: rgb(0xF5BC4B), onAmber: rgb(0x1A2026),
 	green: rgb(0x67C08A), admin: rgb(0xB79AD6),
 	land: rgb(0x1B2024), estate: rgb(0x3A3931), selfBuilt: rgb(0x46392D), shop: rgb(0x37334A), office: rgb(0x2B3A4A), industry: rgb(0x353E46),
-	public: rgb(0x28403A), works: rgb(0x2A2C2C), noUse: rgb(0x33393E),
+	public: rgb(0x28403A), works: rgb(0x2A2C2C), hatch: rgb(0x5A6068), noUse: rgb(0x33393E),
 }
 
 // tone is the colour of a text or icon by its part.

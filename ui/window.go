@@ -37,7 +37,7 @@ type Window struct {
 	closed sync.Once
 
 	regions state.RegionTree
-	layers  state.LayerList
+	layers  state.LayerTree
 	events  state.EventList
 	dossier state.DossierPanel
 	hits    state.Hits
@@ -47,11 +47,13 @@ type Window struct {
 
 	parts     deskParts
 	desk      *deskLayout
-	jobs      struct{ events, dossier, layers, place job }
+	jobs      struct{ events, dossier, layers, place, follow, counts job }
 	sizes     map[measureKey]fyne.Size
 	pinned    map[string]int // first visible row of each list
 	hitRow    int            // preselected hit
 	fresh     block.ID       // event just reported: the list scrolls to it once it is there
+	follow    state.Ref      // record whose region the tree shows once its dossier is here
+	opened    bool           // the user has opened a dossier: on a narrow screen the panel stays closed until then
 	tool      Tool
 	menuPop   *widget.PopUpMenu
 	modal     *widget.PopUp
@@ -60,6 +62,7 @@ type Window struct {
 	syncSheet  []*sheet    // of the open sync panel
 	importView *importView // the open import dialog
 	exportView *exportView // the export dialog that was opened last
+	formView   *formView   // the form that was opened last
 	reportForm *reportView // the form that was opened last
 	picker     *filePick   // the file chooser that was opened last
 	folder     string      // where files were chosen last
@@ -67,13 +70,16 @@ type Window struct {
 
 // deskParts are the sheets and widgets of the desk.
 type deskParts struct {
-	top, rail, regions, layers, unplaced, eventHead, events, detail, detailFoot, status *sheet
-	legend, tools, scale, credit, tipBox                                                *sheet
-	hitList                                                                             *sheet
-	entry                                                                               *searchEntry
-	entryHolder                                                                         *container.ThemeOverride
-	root                                                                                *fyne.Container
-	tipText                                                                             string
+	top, rail, regions, unplaced, eventHead, events, detail, detailFoot, status *sheet
+	legend, tools, scale, credit, strip, tipBox                                 *sheet
+	hitList                                                                     *sheet
+	layers                                                                      *layersSheet
+	grips                                                                       struct{ left, right, list, trees *grip }
+	clips                                                                       struct{ chart, events, regions, layers, detail *container.Clip }
+	entry                                                                       *searchEntry
+	entryHolder                                                                 *container.ThemeOverride
+	root                                                                        *fyne.Container
+	tipText                                                                     string
 }
 
 // New builds the desk post's window and starts reading. It does not show the window: call Show on the result.
@@ -83,6 +89,9 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 	}
 	if deps.Remember == nil {
 		deps.Remember = func(string, string) {}
+	}
+	if deps.Recall == nil {
+		deps.Recall = func(string) string { return "" }
 	}
 	w := &Window{deps: deps, app: app, sizes: map[measureKey]fyne.Size{}, pinned: map[string]int{}}
 	w.ctx, w.end = context.WithCancel(context.Background())
@@ -100,6 +109,8 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 		return deps.Data.Search(ctx, q, *near, maxHits)
 	}, deps.Post, w.showHits, searchDelay)
 
+	w.layers.Restore(deps.Recall("layers"))
+	w.events.Linked = deps.Recall("linked") != "false"
 	w.build()
 	deps.Map.Listen(MapEvents{
 		Moved: w.mapMoved, Settled: w.mapSettled, Pointer: w.mapPointer,
@@ -116,6 +127,7 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 	w.Reload()
 	if !deps.Home.IsZero() {
 		w.revealRegion(deps.Home)
+		w.showHome()
 	}
 	w.tick()
 	return w, nil
@@ -148,7 +160,9 @@ func (w *Window) DataChanged() {
 	ask(w, &w.jobs.layers, w.deps.Data.Layers, func(layers []state.Layer, err error) {
 		if err == nil {
 			w.layers.Set(layers)
+			w.deps.Map.Arrange(w.layers.Looks())
 			w.treesChanged()
+			w.countInView()
 		}
 	})
 	w.loadEvents()
@@ -293,8 +307,8 @@ func (w *Window) refreshAll() {
 
 func (w *Window) sheets() []*sheet {
 	p := &w.parts
-	return []*sheet{p.top, p.rail, p.regions, p.layers, p.unplaced, p.eventHead, p.events, p.detail, p.detailFoot, p.status,
-		p.legend, p.tools, p.scale, p.credit, p.tipBox, p.hitList}
+	return []*sheet{p.top, p.rail, p.regions, &p.layers.sheet, p.unplaced, p.eventHead, p.events, p.detail, p.detailFoot, p.status,
+		p.legend, p.tools, p.scale, p.credit, p.strip, p.tipBox, p.hitList}
 }
 
 func (w *Window) focus(f fyne.Focusable) { w.win.Canvas().Focus(f) }

@@ -118,7 +118,7 @@ func TestWindowShowsTheDesk(t *testing.T) {
 	d.want("regions", "福田区", "41,207", "沙头街道", "下沙社区", "612")
 	d.want("layers", "在办事件", "区域界线", "2026-10")
 	d.want("events", "超 5 时 12 分", "消防通道堵塞", "滨河雅苑 3栋 1单元 首层门厅", "2 次催办", "处置中")
-	d.want("eventhead", "036-14·在办 26", "超期 2", "临近 1", "停钟 1", "共 26 件")
+	d.want("eventhead", "036-14·在办 26", "超期 2", "临近 1", "停钟 1", "与地图同范围·26 件")
 	d.want("status", "114.02412°E 22.52644°N", "CGCS2000", "1:3,800·17.1 级", "凭证 7F3A-C21E", "待发 3 条·照片 1 张")
 	d.want("unplaced", "4 件未上图")
 }
@@ -267,10 +267,14 @@ func TestListFollowsTheMapWhenLinked(t *testing.T) {
 			return slices.ContainsFunc(d.data.asked, ok)
 		}
 	}
-	bounded := asked(func(f state.EventFilter) bool { return f.Bound != nil })
+	d.Tap("eventhead", "link") // the list is linked at the start
+	d.until("the list of all", d.shows("eventhead", "共 26 件"))
+	d.data.mu.Lock()
+	d.data.asked = nil
+	d.data.mu.Unlock()
 	d.chart.on.Settled(d.chart.view)
 	d.settle()
-	if bounded() {
+	if asked(func(f state.EventFilter) bool { return f.Bound != nil })() {
 		t.Fatal("an unlinked list followed the map")
 	}
 	d.Tap("eventhead", "link")
@@ -342,17 +346,17 @@ func TestRegionScopesTheList(t *testing.T) {
 func TestLayersSwitchTheMap(t *testing.T) {
 	d := openDesk(t, wide)
 	d.until("layers", d.shows("layers", "网格界"))
-	d.Tap("layers", "l-grid")
+	d.Tap("layers", "lc-grid")
 	if on, told := d.chart.shown["grid"]; !told || on {
 		t.Error("the grid layer was not switched off")
 	}
-	d.Tap("layers", "l-lines") // some are on: all go on
+	d.Tap("layers", "lc-lines") // some are on: all go on
 	for _, name := range []string{"grid", "oldgrid"} {
 		if !d.chart.shown[name] {
 			t.Errorf("%s was not switched on with its group", name)
 		}
 	}
-	if d.Tap("layers", "l-care") {
+	if d.Tap("layers", "lc-care") {
 		t.Error("a layer without the right to see it could be tapped")
 	}
 }

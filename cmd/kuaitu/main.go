@@ -80,7 +80,7 @@ func run(ctx context.Context, c config) (err error) {
 	if err := checkDisplay(); err != nil {
 		return err
 	}
-	fyneApp := app.NewWithID("cn.kuaitu.console")
+	fyneApp := ui.Still(app.NewWithID("cn.kuaitu.console"))
 	fyneApp.SetIcon(ui.AppIcon())
 	prefs := fyneApp.Preferences()
 	if c.store == "" {
@@ -258,9 +258,12 @@ func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Stor
 		lang = prefs.StringWithFallback("lang", systemLang())
 	}
 	name := state.Text{ZH: plainName(base.Name, "底图"), EN: plainName(base.NameEN, "Base map")}
+	if name.ZH != "" {
+		d.NameBase(name)
+	}
 	win, err := ui.New(fyneApp, ui.Deps{
 		Data: d, Sync: syncing, Files: files{st}, Map: chart, Post: fyne.Do, Now: time.Now, Zone: zone,
-		Lang: lang, Dark: c.dark || prefs.String("dark") == "true", Remember: prefs.SetString,
+		Lang: lang, Dark: c.dark || prefs.String("dark") == "true", Remember: prefs.SetString, Recall: prefs.String,
 		Home: home, Title: title, Datum: "CGCS2000", BaseMap: name, Attribution: meta.Attribution, Version: version, Licences: licences,
 		DiskFree: func() int64 { return diskFree(filepath.Dir(st.Path())) },
 	})

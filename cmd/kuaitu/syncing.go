@@ -73,7 +73,7 @@ func (s *syncing) recount(ctx context.Context) {
 // SyncNow implements ui.Syncer.
 func (s *syncing) SyncNow() {
 	select {
-	case s.asks <- syncer.Asked{}:
+	case s.asks <- syncer.Asked{Deep: true}: // a sync that was asked for proves from the rows and repairs what it finds
 	default: // one is asked for already
 	}
 }

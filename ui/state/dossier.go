@@ -29,7 +29,27 @@ type Dossier struct {
 	Bound    orb.Bound
 	HasAt    bool
 	Sync     SyncMark
-	Made     bool // made by the system (a cut grid), not by an authority
+	Made     bool     // made by the system (a cut grid), not by an authority
+	Region   block.ID // of the region tree: where the record belongs, or the region itself
+	Level    string   // of a region: "city", "district" …; names the kind of dossier
+	Lights   Lights   // open events by their light; all zero hides the line
+	Below    []Below  // of a region: what it is divided into
+	BelowAll int      // how many there are altogether
+}
+
+// Lights counts events by their light.
+type Lights [numLights]int
+
+// Any reports whether there is an event at all.
+func (n Lights) Any() bool { return n != Lights{} }
+
+// Below is a line of a region's table of the regions below it.
+type Below struct {
+	Ref       Ref
+	Name      Text
+	Buildings int
+	Open      int
+	Worst     Light
 }
 
 // Figure is a key figure: the number is the headline, its label smaller. Light colours late (red) and near (amber) only.
@@ -153,6 +173,9 @@ func (p *DossierPanel) Notice(l *Lang) Notice {
 
 // Heading is the small line over the title: 一楼一档, 一格一档, 一人一档 …
 func (d Dossier) Heading(l *Lang) string {
+	if key := "dossier.region." + d.Level; d.Level != "" && l.Has(key) {
+		return l.T(key)
+	}
 	return l.TOr("dossier.kind."+string(d.Ref.Kind), l.T("dossier.kind.other"))
 }
 

@@ -33,6 +33,8 @@ type EventFilter struct {
 	Region block.ID   // and all below it; zero: everywhere in scope
 	Bound  *orb.Bound // only events within; nil: also those without a position
 	Lights LightSet   // empty: every light
+	From   time.Time  // reported then or later; zero: at any time
+	To     time.Time  // reported before; zero: up to now
 	Closed bool       // closed events too
 	Limit  int        // rows at most; 0 leaves it to the answerer
 }
@@ -51,14 +53,30 @@ func (s LightSet) Toggle(l Light) LightSet {
 	return s ^ 1<<l
 }
 
-// EventPage is the answer to a filter: the most pressing first. The counts are of the region before Bound and Lights
-// were applied; Total is after them.
+// Wants reports whether an event reported at that time, with that light, passes what list and map have in common: the time
+// and the lights.
+func (f EventFilter) Wants(reported time.Time, l Light) bool {
+	return f.InTime(reported) && (f.Lights == 0 || f.Lights.Has(l))
+}
+
+// InTime reports whether a report of that time is wanted.
+func (f EventFilter) InTime(reported time.Time) bool {
+	return !reported.Before(f.From) && (f.To.IsZero() || reported.Before(f.To))
+}
+
+// Some reports whether the map shows only some of the events: a time or lights were chosen.
+func (f EventFilter) Some() bool { return f.Lights != 0 || !f.From.IsZero() || !f.To.IsZero() }
+
+// EventPage is the answer to a filter: the most pressing first. The counts are of the region and the time before Bound
+// and Lights were applied; Total is after them.
 type EventPage struct {
 	Events   []Event
 	Total    int
 	Open     int
 	ByLight  [numLights]int
-	Unplaced int // open events of the region without a position
+	Unplaced int               // open events of the region without a position
+	Days     []int             // the region's open events by the day of their report, StripDays of them up to today, whatever the time chosen
+	Map      map[block.ID]bool // the events that the map shows, of any region; nil: all
 	Err      error
 }
 
@@ -66,6 +84,7 @@ type EventPage struct {
 type EventList struct {
 	Filter   EventFilter
 	Linked   bool // Filter.Bound follows the map
+	Range    TimeRange
 	page     EventPage
 	loaded   bool
 	selected block.ID
@@ -238,7 +257,7 @@ func (e *EventList) Notice(l *Lang) Notice {
 		return Notice{Title: l.T("events.reading")}
 	case e.Linked:
 		return Notice{Title: l.T("events.none"), Text: l.T("events.none.linked")}
-	case e.Filter.Lights != 0:
+	case e.Filter.Some():
 		return Notice{Title: l.T("events.none"), Text: l.T("events.none.filter")}
 	default:
 		return Notice{Title: l.T("events.none"), Text: l.T("events.none.all")}

@@ -77,33 +77,6 @@ func TestRegionTreeOpensLazily(t *testing.T) {
 	}
 }
 
-func TestLayerGroups(t *testing.T) {
-	var l LayerList
-	layers := []Layer{{ID: "g", IsGroup: true}, {ID: "a", Group: "g", Visible: true}, {ID: "b", Group: "g"}, {ID: "c"}, {ID: "x", Group: "g", Locked: true}}
-	l.Set(layers)
-	ticks := func() (s []Tick) {
-		for _, r := range l.Rows() {
-			s = append(s, r.Tick)
-		}
-		return s
-	}
-	if got, want := ticks(), []Tick{TickSome, TickOn, TickOff, TickOff, TickOff}; !slices.Equal(got, want) {
-		t.Errorf("ticks %v, want %v", got, want)
-	}
-	changed, on := l.Toggle("g")
-	if !on || !slices.Equal(changed, []string{"b"}) {
-		t.Errorf("group: changed %v to %v", changed, on)
-	}
-	if l.Visible("x") {
-		t.Error("a locked layer was switched on")
-	}
-	l.Toggle("c")
-	l.Set(layers) // asked for again: the user's choice stays
-	if !l.Visible("b") || !l.Visible("c") {
-		t.Error("the choice was lost")
-	}
-}
-
 func event(name string, c Clock) Event {
 	return Event{ID: block.NameID("event", name), Number: name, Type: Text{ZH: "暴露垃圾"}, State: "handling", Clock: c}
 }
@@ -293,7 +266,7 @@ func TestStatusBar(t *testing.T) {
 	}
 	m := items()
 	for name, want := range map[string]string{"position": "114.00000°E 22.00000°N", "scale": "1:3,800·17.1 级", "basemap": "无底图",
-		"data": "数据截至 11-22 14:42（1 日 1 时前）", "pending": "待发 3 条·照片 0 张", "disk": "本机 1.5 GB 可用"} {
+		"data": "数据截至 11-22 14:42（1 日 1 时前）", "pending": "待发 3 条", "disk": "本机 1.5 GB 可用"} {
 		if m[name].Text != want {
 			t.Errorf("%s: %q, want %q", name, m[name].Text, want)
 		}

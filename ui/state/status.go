@@ -110,7 +110,10 @@ func (f StatusFacts) Format(l *Lang, now time.Time) StatusBar {
 		right(item)
 	}
 	if s.Enrolled || s.Pending > 0 {
-		item := StatusItem{Name: "pending", Icon: "cloud-upload", Text: l.T("status.pending", s.Pending, s.Photos)}
+		item := StatusItem{Name: "pending", Icon: "cloud-upload", Text: l.T("status.pending", s.Pending)}
+		if s.Photos > 0 {
+			item.Text = l.T("status.pending.photos", s.Pending, s.Photos)
+		}
 		if s.Pending+s.Photos > 0 {
 			item.Tone = ToneAccent
 		}

@@ -24,6 +24,7 @@ type Desk struct {
 	now  func() time.Time
 	user string // who signs reports
 	zone *time.Location
+	base state.Text // name of the base map
 
 	mu     sync.Mutex // guards what follows
 	stale  bool
@@ -32,8 +33,11 @@ type Desk struct {
 
 // New makes a desk over an open store; the zone is the city's. Call Changed after each commit.
 func New(st *store.Store, now func() time.Time, zone *time.Location, user string) *Desk {
-	return &Desk{st: st, now: now, zone: zone, user: user, stale: true}
+	return &Desk{st: st, now: now, zone: zone, user: user, base: state.Text{ZH: "底图", EN: "Base map"}, stale: true}
 }
+
+// NameBase says what the base map is called. Call it before the first question.
+func (d *Desk) NameBase(name state.Text) { d.base = name }
 
 // Changed says that the store has moved on; the next question reads anew what counts and lists are made of.
 func (d *Desk) Changed(n store.Notice) {

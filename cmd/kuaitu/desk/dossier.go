@@ -15,6 +15,8 @@ import (
 	"kuaitu/geo"
 	"kuaitu/store"
 	"kuaitu/ui/state"
+
+	"github.com/paulmach/orb"
 )
 
 // Dossier implements ui.Data.
@@ -32,7 +34,7 @@ func (d *Desk) Dossier(ctx context.Context, ref state.Ref) (state.Dossier, error
 		return state.Dossier{}, err
 	}
 	out := state.Dossier{
-		Ref: ref, Title: same(console.Label(p, rec)), Code: p.Get(rec, "code").Text(), Place: g.path(rec.Region), AsOf: d.asOf(ctx),
+		Ref: ref, Title: same(console.Label(p, rec)), Code: p.Get(rec, "code").Text(), Place: g.path(rec.Region), AsOf: d.asOf(ctx), Region: rec.Region,
 	}
 	if b, err := geo.ParseWKB(rec.Geometry); err == nil && !geo.Empty(b) {
 		out.Bound, out.HasAt = b.Bound(), true
@@ -212,7 +214,7 @@ func (d *Desk) eventsOf(ctx context.Context, here []store.Where, out *state.Doss
 			open++
 			worst = max(worst, light)
 		}
-		if len(out.Past) < 6 {
+		if len(out.Past) < maxPast {
 			out.Past = append(out.Past, state.Moment{At: e.Reported, Text: e.Type.Join(" ", choiceText(schema.EventStates, e.State)), By: e.Unit, Urgent: light >= state.Late})
 		}
 	}
@@ -306,14 +308,73 @@ func (d *Desk) region(ctx context.Context, g *digest, id block.ID, out *state.Do
 	if err != nil {
 		return err
 	}
+	out.Region, out.Level = id, r.Level.String()
+	d.openOf(g, id, out)
+	late := out.Lights[state.Late] + out.Lights[state.Urged]
+	overdue := state.NoLight
+	if late > 0 {
+		overdue = state.Late
+	}
 	out.Figures = []state.Figure{
 		{Label: state.Text{ZH: "楼栋", EN: "Buildings"}, Value: g.buildings[id]}, {Label: state.Text{ZH: "房屋", EN: "Rooms"}, Value: rooms},
 		{Label: state.Text{ZH: "人口", EN: "Residents"}, Value: persons}, {Label: state.Text{ZH: "法人", EN: "Entities"}, Value: entities},
-		{Label: state.Text{ZH: "在办事件", EN: "Open events"}, Value: g.open[id], Light: g.worst[id]},
-		{Label: state.Text{ZH: "下级区域", EN: "Regions below"}, Value: len(g.tree.Subtree(id)) - 1},
+		{Label: state.Text{ZH: "在办事件", EN: "Open events"}, Value: g.open[id]}, {Label: state.Text{ZH: "超期", EN: "Overdue"}, Value: late, Light: overdue},
+	}
+	for _, child := range g.tree.Children(id) {
+		c, _ := g.tree.Region(child)
+		row := g.region(c)
+		out.BelowAll++
+		if len(out.Below) < maxBelow {
+			out.Below = append(out.Below, state.Below{Ref: state.RefOf("region", child), Name: row.Name, Buildings: row.Buildings, Open: row.Open, Worst: row.Worst})
+		}
+	}
+	age := state.Text{ZH: "本机数据，未与服务器核对", EN: "kept on this machine only"}
+	if !out.AsOf.IsZero() {
+		age = same(out.AsOf.In(d.zone).Format("2006-01-02 15:04"))
+	}
+	facts := []state.Fact{{Label: state.Text{ZH: "数据截至", EN: "Data as of"}, Value: age}}
+	if n := len(g.tree.Subtree(id)) - 1; n > 0 {
+		facts = append(facts, state.Fact{Label: state.Text{ZH: "下级区域", EN: "Regions below"}, Value: same(fmt.Sprint(n))})
+	}
+	if b, ok := g.bounds[id]; ok {
+		facts = append(facts, state.Fact{Label: state.Text{ZH: "东西、南北", EN: "Extent"}, Value: same(fmt.Sprintf("%.1f × %.1f km",
+			geo.Distance(orb.Point{b.Min[0], b.Center()[1]}, orb.Point{b.Max[0], b.Center()[1]})/1000, geo.Distance(b.Min, orb.Point{b.Min[0], b.Max[1]})/1000))})
+	}
+	if len(out.Sections) > 0 {
+		out.Sections[0].Facts = append(facts, out.Sections[0].Facts...)
 	}
 	return nil
 }
+
+// maxBelow bounds the table of the regions below a region.
+const maxBelow = 16
+
+// openOf counts a region's open events by their light and lists the latest reports as its history.
+func (d *Desk) openOf(g *digest, id block.ID, out *state.Dossier) {
+	now := d.now()
+	var latest []event
+	for _, e := range g.events {
+		if !g.tree.Within(e.Region, id) {
+			continue
+		}
+		out.PastAll++
+		if !e.closed {
+			out.Lights[e.Clock.Light(now)]++
+		}
+		at, _ := slices.BinarySearchFunc(latest, e.Reported, func(l event, t time.Time) int { return t.Compare(l.Reported) })
+		if at < maxPast {
+			latest = slices.Insert(latest, at, e)
+			latest = latest[:min(len(latest), maxPast)]
+		}
+	}
+	for _, e := range latest {
+		text := e.Type.Join(" ", choiceText(schema.EventStates, e.State))
+		out.Past = append(out.Past, state.Moment{At: e.Reported, Text: text, By: e.Grid, Urgent: !e.closed && e.Clock.Light(now) >= state.Late})
+	}
+}
+
+// maxPast bounds the history in the panel.
+const maxPast = 6
 
 // event adds the state and the hand-over chain of a case.
 func (d *Desk) event(ctx context.Context, g *digest, p *schema.Plan, rec block.Record, out *state.Dossier) error {

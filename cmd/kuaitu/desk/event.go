@@ -228,13 +228,28 @@ func (d *Desk) Events(ctx context.Context, f state.EventFilter) (state.EventPage
 	if limit <= 0 {
 		limit = defaultEvents
 	}
-	var page state.EventPage
+	page := state.EventPage{Days: make([]int, state.StripDays)}
+	if f.Some() {
+		page.Map = map[block.ID]bool{}
+	}
 	now := d.now()
 	for _, e := range g.events {
-		if e.closed && !f.Closed || !f.Region.IsZero() && !g.tree.Within(e.Region, f.Region) {
+		if e.closed && !f.Closed {
 			continue
 		}
 		light := e.Clock.Light(now)
+		if page.Map != nil && f.Wants(e.Reported, light) {
+			page.Map[e.ID] = true
+		}
+		if !f.Region.IsZero() && !g.tree.Within(e.Region, f.Region) {
+			continue
+		}
+		if i := state.DayIndex(e.Reported, now, d.zone); i >= 0 && !e.closed {
+			page.Days[i]++
+		}
+		if !f.InTime(e.Reported) {
+			continue
+		}
 		if !e.closed {
 			page.Open++
 			page.ByLight[light]++
