@@ -50,15 +50,29 @@ func NewReach(g orb.Geometry) (*Reach, error) {
 	if max(-box.Min[0], box.Max[0], -box.Min[1], box.Max[1]) > maxReachM {
 		return nil, fmt.Errorf("measure from %s that is more than %.0f km wide: %w", g.GeoJSONType(), 2*maxReachM/1000, ErrReach)
 	}
-	if n := r.shape.edges(); n > fewEdges {
-		boxes := make([]orb.Bound, n)
-		for i := range boxes {
-			ax, ay, bx, by := r.shape.edge(i)
-			boxes[i] = orb.Bound{Min: orb.Point{min(ax, bx), min(ay, by)}, Max: orb.Point{max(ax, bx), max(ay, by)}}
-		}
-		r.tree = newBoxTree(boxes)
-	}
+	r.index()
 	return r, nil
+}
+
+// FlatReach measures from a shape that lies in a plane already, in the plane's own unit: for what is straight on a map
+// and not on the ground. The shape is the reach's from now on. Lay and Bound, which ask for places on the globe, are not for it.
+func FlatReach(shape Flat) *Reach {
+	r := &Reach{shape: shape}
+	r.index()
+	return r
+}
+
+func (r *Reach) index() {
+	n := r.shape.edges()
+	if n <= fewEdges {
+		return
+	}
+	boxes := make([]orb.Bound, n)
+	for i := range boxes {
+		ax, ay, bx, by := r.shape.edge(i)
+		boxes[i] = orb.Bound{Min: orb.Point{min(ax, bx), min(ay, by)}, Max: orb.Point{max(ax, bx), max(ay, by)}}
+	}
+	r.tree = newBoxTree(boxes)
 }
 
 // Frame is the plane that the reach measures in.
@@ -254,7 +268,7 @@ func (r *Reach) Measure(f *Flat, limit float64) float64 {
 				n.edges(ax, ay, bx, by, cx, cy, dx, dy)
 			})
 		}
-		if n.d2 == 0 {
+		if n.d2 == 0 && !n.none {
 			return 0
 		}
 	}

@@ -93,6 +93,9 @@ func TestReachKnownDistances(t *testing.T) {
 			if got := r.Measure(&f, c.want+0.01); math.Abs(got-c.want) > 2e-3 {
 				t.Errorf("%s within a little more: %.6f m, want %g", c.name, got, c.want)
 			}
+			if got := r.Measure(&f, 0); c.want > 0 && !math.IsInf(got, 1) || c.want == 0 && got != 0 {
+				t.Errorf("%s within nothing: %.6f m", c.name, got)
+			}
 			if got := r.Measure(&f, c.want-0.01); c.want > 0 && !math.IsInf(got, 1) {
 				t.Errorf("%s within a little less: %.6f m", c.name, got)
 			}
