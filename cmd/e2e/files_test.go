@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/csv"
 	"os"
 	"path/filepath"
@@ -46,4 +47,18 @@ func exportCSV(t *testing.T, store, kind string, more ...string) []map[string]st
 		out = append(out, row)
 	}
 	return out
+}
+
+// gzipped packs bytes.
+func gzipped(t *testing.T, b []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	if _, err := z.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }

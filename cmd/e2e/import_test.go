@@ -23,6 +23,7 @@ import (
 type importReport struct {
 	File                               string
 	Read, Accepted, Repaired, Rejected int
+	Updated, Unchanged                 int
 	Warnings                           []string
 	Reasons                            map[string]int
 	Examples                           []struct {

@@ -52,11 +52,16 @@ func importCommand() cli.Command {
 			datum := fs.String("datum", "", "what the coordinates refer to: wgs84, cgcs2000, gcj02 or bd09")
 			encoding := fs.String("encoding", "", "of text: utf-8, gb18030, … (default: found out)")
 			mapping := fs.String("map", "", "`JSON file` {\"column\": \"field\"}; default: by names")
-			again := fs.Bool("again", false, "import a file that was imported before; its records replace the earlier ones")
+			again := fs.Bool("again", false, "import a file that was imported before; the records it brought are brought up to date")
 			asJSON := fs.Bool("json", false, "one JSON document a file")
 			return func(ctx context.Context, env *cli.Env, args []string) error {
 				if *kind == "" || len(args) == 0 {
 					return cli.Usagef("files and --kind are needed")
+				}
+				for _, file := range args {
+					if err := console.CheckInput(file); err != nil {
+						return err
+					}
 				}
 				template, err := readMapping(*mapping)
 				if err != nil {
@@ -141,6 +146,9 @@ func printReport(env *cli.Env, asJSON bool, r ingest.Report) error {
 		return env.JSON(r)
 	}
 	fmt.Fprintf(env.Stdout, "%s: %d read, %d accepted, %d repaired, %d rejected in %.1f s\n", r.File, r.Read, r.Accepted, r.Repaired, r.Rejected, r.Seconds)
+	if r.Updated+r.Unchanged > 0 {
+		fmt.Fprintf(env.Stdout, "  of them %d update records that were here, %d change nothing\n", r.Updated, r.Unchanged)
+	}
 	for reason, n := range r.Reasons {
 		fmt.Fprintf(env.Stdout, "  %6d  %s\n", n, reason)
 	}

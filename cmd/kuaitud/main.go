@@ -90,10 +90,11 @@ func importCommand() cli.Command {
 						return fmt.Errorf("find %s: %w", file, err)
 					}
 					var report ingest.Report
-					if err := call(ctx, *data, "import", importRequest{File: abs, Kind: block.Kind(*kind), Datum: *datum, Encoding: *encoding}, &report); err != nil {
-						return err
+					err = call(ctx, *data, "import", importRequest{File: abs, Kind: block.Kind(*kind), Datum: *datum, Encoding: *encoding}, &report)
+					if report.File != "" { // of a file of which nothing was taken in, it says why
+						err = errors.Join(err, env.JSON(report))
 					}
-					if err := env.JSON(report); err != nil {
+					if err != nil {
 						return err
 					}
 				}

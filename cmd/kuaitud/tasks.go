@@ -196,6 +196,9 @@ func importFile(ctx context.Context, st *sqlite.Storage, r importRequest) (any, 
 	if err != nil {
 		return nil, err
 	}
+	if err := console.CheckInput(r.File); err != nil {
+		return nil, err
+	}
 	var d geo.Datum
 	if r.Datum != "" {
 		if d, err = geo.ParseDatum(r.Datum); err != nil {
@@ -216,9 +219,13 @@ func importFile(ctx context.Context, st *sqlite.Storage, r importRequest) (any, 
 	if err != nil {
 		return nil, err
 	}
-	src, err := geofile.Open(ctx, r.File, geofile.Options{Encoding: r.Encoding})
+	layer, err := console.LayerFor(ctx, r.File, r.Kind)
 	if err != nil {
-		return nil, fmt.Errorf("%w", errors.Join(err, block.ErrInvalid))
+		return nil, err
+	}
+	src, err := geofile.Open(ctx, r.File, geofile.Options{Encoding: r.Encoding, Layer: layer})
+	if err != nil {
+		return nil, console.FileKind(err)
 	}
 	defer src.Close()
 	city, err := st.City(ctx)
@@ -229,10 +236,26 @@ func importFile(ctx context.Context, st *sqlite.Storage, r importRequest) (any, 
 	if err != nil {
 		return nil, err
 	}
-	opt := ingest.Options{Plan: p, Datum: d, Zone: city.Zone, Locate: citypack.NewAssigner(regions).At, ByCode: func(code string) (block.ID, bool) {
-		reg, err := city.Tree.ByCode(code)
-		return reg.ID, err == nil
-	}}
+	opt := ingest.Options{
+		Plan: p, Datum: d, Zone: city.Zone, Locate: citypack.NewAssigner(regions).At, Defaults: ingest.Defaults(r.Kind), Again: true,
+		ByCode: func(code string) (block.ID, bool) {
+			reg, err := city.Tree.ByCode(code)
+			return reg.ID, err == nil
+		},
+		Known: func(id block.ID) (rec block.Record, found bool, err error) {
+			err = st.View(ctx, func(v blockserver.View) error {
+				row, err := v.Row(ctx, blockserver.RowKey{Kind: r.Kind, ID: id})
+				if err == nil && row != nil && !row.Deleted {
+					rec, found = row.Record, true
+				}
+				return err
+			})
+			return rec, found, err
+		},
+	}
+	if err := ingest.Fit(ctx, src, city.Set, opt); err != nil {
+		return nil, err
+	}
 	var report ingest.Report
 	records := func(yield func(block.Record, error) bool) {
 		for row, err := range ingest.Run(ctx, src, digest, opt, &report) {
@@ -241,8 +264,15 @@ func importFile(ctx context.Context, st *sqlite.Storage, r importRequest) (any, 
 			}
 		}
 	}
-	if _, err := st.Load(ctx, records); err != nil {
+	_, err = st.Load(ctx, records)
+	if file, ok := errors.AsType[*geofile.FileError](err); ok {
+		return nil, fmt.Errorf("%w: %w", file, block.ErrInvalid)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("import %s: %w", filepath.Base(r.File), err)
+	}
+	if report.Read > 0 && report.Accepted+report.Repaired == 0 {
+		return report, fmt.Errorf("%s: %w as %s (%d read): %w", filepath.Base(r.File), console.ErrNoneAccepted, r.Kind, report.Read, block.ErrInvalid)
 	}
 	return report, nil
 }

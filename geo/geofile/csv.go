@@ -220,38 +220,118 @@ func (t *csvTable) features(_ context.Context, yield func(Feature, error) bool) 
 		return
 	}
 	defer closer.Close()
-	rows := t.newReader(r)
-	for first := true; ; first = false {
+	tail := &recordTail{r: r}
+	rows := t.newReader(tail)
+	var last struct{ at, line int64 } // of the last record: its offset and first line
+	for n := int64(0); ; n++ {
+		start := rows.InputOffset()
 		row, err := rows.Read()
 		if err == io.EOF {
+			if line, open := openQuote(tail.from(last.at), t.comma); open {
+				yield(Feature{}, t.src.fileError(last.line+line, "a cell begins with a quotation mark that is never closed"))
+			}
 			return
 		}
-		var line int64
+		tail.forget(start)
 		if p, ok := errors.AsType[*csv.ParseError](err); ok {
-			line = int64(p.StartLine)
-			if !yield(Feature{Line: line}, t.src.recordError(line, "%s", csvReason(err))) {
+			last.at, last.line = start, int64(p.StartLine)
+			if !yield(Feature{Line: last.line}, t.src.recordError(last.line, "%s", csvReason(err))) {
 				return
 			}
 			continue
 		}
 		if err != nil {
-			at, _ := rows.FieldPos(0)
-			yield(Feature{}, t.src.fileError(int64(at), "the file is cut off or damaged: %v", err))
+			yield(Feature{}, t.src.fileError(last.line, "%s", brokenOff(err, max(0, n-1))))
 			return
 		}
-		if first {
+		at, _ := rows.FieldPos(0)
+		last.at, last.line = start, int64(at)
+		if n == 0 {
 			continue // the header
 		}
-		at, _ := rows.FieldPos(0)
-		f, err := t.feature(row, int64(at))
+		f, err := t.feature(row, last.line)
 		if err != nil {
-			f = Feature{Line: int64(at)}
-			err = t.src.recordError(int64(at), "%v", err)
+			f = Feature{Line: last.line}
+			err = t.src.recordError(last.line, "%v", err)
 		}
 		if !yield(f, err) {
 			return
 		}
 	}
+}
+
+// brokenOff says why reading stopped in mid-file, after n records.
+func brokenOff(err error, n int64) string {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Sprintf("the file is cut off: %d records could be read before its end", n)
+	}
+	return fmt.Sprintf("the file is damaged after %d records: %v", n, err)
+}
+
+// recordTail keeps what was read since the beginning of the last record.
+type recordTail struct {
+	r    io.Reader
+	buf  []byte
+	base int64 // offset of buf[0]
+}
+
+func (t *recordTail) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	t.buf = append(t.buf, p[:n]...)
+	return n, err
+}
+
+// forget drops what lies before an offset, once it is worth it.
+func (t *recordTail) forget(before int64) {
+	if n := before - t.base; n > 64<<10 {
+		t.buf = t.buf[:copy(t.buf, t.buf[n:])]
+		t.base = before
+	}
+}
+
+// from returns what was read from an offset on.
+func (t *recordTail) from(at int64) []byte {
+	return t.buf[min(max(at-t.base, 0), int64(len(t.buf))):]
+}
+
+// openQuote reads the last record of a table as csv.Reader does with lazy quotes, which takes the end of the file for the end
+// of a quoted cell, and says on which of its lines, from 0, a cell was left open.
+func openQuote(record []byte, comma rune) (line int64, open bool) {
+	record = bytes.TrimLeft(record, "\r\n")
+	for i := 0; i < len(record); i++ {
+		if record[i] != '"' { // a bare cell ends at the comma or the line's end
+			for i < len(record) && rune(record[i]) != comma && record[i] != '\n' {
+				i++
+			}
+			if i < len(record) && record[i] == '\n' {
+				return 0, false
+			}
+			continue
+		}
+		begun := line
+		for i++; ; i++ {
+			if i >= len(record) {
+				return begun, true
+			}
+			if record[i] == '\n' {
+				line++
+			}
+			if record[i] != '"' {
+				continue
+			}
+			if i+1 < len(record) && record[i+1] == '"' {
+				i++
+				continue
+			}
+			if rest := record[i+1:]; len(rest) == 0 || rune(rest[0]) == comma || rest[0] == '\n' || bytes.HasPrefix(rest, []byte("\r\n")) {
+				break // closed; anything else makes the sign a letter of the cell
+			}
+		}
+		if i++; i >= len(record) || rune(record[i]) != comma {
+			return 0, false
+		}
+	}
+	return 0, false
 }
 
 func csvReason(err error) string {

@@ -2,6 +2,7 @@ package geofile_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -153,4 +154,31 @@ func FuzzCSV(f *testing.F) {
 			s.Close()
 		}
 	})
+}
+
+func TestCSVOpenQuote(t *testing.T) {
+	for name, c := range map[string]struct {
+		content string
+		line    int64 // 0: no fault
+	}{
+		"in the middle":    {"name,lon,lat\na,114,22\n\"b,114,22\nc,114,22\n", 3},
+		"at the end":       {"name,lon,lat\na,114,22\n\"b", 3},
+		"second cell":      {"name,note\na,\"x\"\nb,\"y\nz\n", 3},
+		"after a long one": {"name,note\na,\"x\ny\nz\",\"w\n", 4},
+		"closed":           {"name,lon,lat\n\"a, or \"\"b\"\"\",114,22\n", 0},
+		"closed, no end":   {"name,lon,lat\n\"a\",114,\"22\"", 0},
+		"a lone quote":     {"name,lon,lat\na \" b,114,22\n", 0},
+		"lazy":             {"name,lon,lat\n\"a\" b\",114,22\n", 0},
+		"two lines":        {"name,lon,lat\n\"a\nb\",114,22\n\n", 0},
+	} {
+		s := open(t, written(t, "a.csv", []byte(c.content)), geofile.Options{})
+		_, _, err := all(s)
+		var file *geofile.FileError
+		switch {
+		case c.line == 0 && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.line > 0 && (!errors.As(err, &file) || file.Line != c.line):
+			t.Errorf("%s: error %v, want one on line %d", name, err, c.line)
+		}
+	}
 }

@@ -168,14 +168,24 @@ func decoderOf(name string) (*encoding.Decoder, error) {
 	return nil, fmt.Errorf("unknown encoding %q", name)
 }
 
+// CheckEncoding refuses the name of an encoding that [Options] cannot ask for; "" and "auto" ask for none.
+func CheckEncoding(name string) error {
+	if name == "" || strings.EqualFold(name, "auto") {
+		return nil
+	}
+	if _, ok := canonicalEncoding(name); !ok {
+		return fmt.Errorf("encoding %q is not known; use utf-8, gb18030, gbk, big5 or utf-16", name)
+	}
+	return nil
+}
+
 // textEncoding decides how a text file is read: what the person says, else what its first bytes say.
 func (s *Source) textEncoding(opts Options, head []byte) error {
 	if opts.Encoding != "" && !strings.EqualFold(opts.Encoding, "auto") {
-		name, ok := canonicalEncoding(opts.Encoding)
-		if !ok {
-			return s.fileError(0, "encoding %q is not known; use utf-8, gb18030, gbk, big5 or utf-16", opts.Encoding)
+		if err := CheckEncoding(opts.Encoding); err != nil {
+			return s.fileError(0, "%v", err)
 		}
-		s.Encoding = name
+		s.Encoding, _ = canonicalEncoding(opts.Encoding)
 		return nil
 	}
 	name, confidence := DetectEncoding(head)

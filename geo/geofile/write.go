@@ -15,7 +15,8 @@ type WriteOptions struct {
 	// Layer names the table of a GeoPackage; "" is the file's base name without extension.
 	Layer string
 	// Geometry is the type of a GeoPackage's layer: "MULTIPOLYGON", "POINT", …; a single part is written as a multi
-	// geometry where that is asked for, anything else is an error. "" takes all types, which QGIS shows as several layers.
+	// geometry where that is asked for, anything else is an error. "" takes all types, which QGIS shows as several layers. "NONE"
+	// makes a table of attributes, without any geometry.
 	Geometry string
 	// EPSG is the reference system of the coordinates, degrees of 4490 (the zero value means that) or 4326. GeoJSON has
 	// no place for it: RFC 7946 knows WGS 84 only, from which CGCS2000 does not differ here.

@@ -17,14 +17,14 @@ import (
 	"kuaitu/geo"
 )
 
-// gpkgSink writes a GeoPackage 1.3 (OGC 12-128r17) with one table: all rows in one transaction, the R*Tree filled directly
+// gpkgSink writes a GeoPackage 1.3 (OGC 12-128r17) with one table, of features or of attributes: all rows in one transaction, the R*Tree filled directly
 // beside them, its triggers last: twice as fast as letting them work, and the ST_ functions that they call are never needed.
 type gpkgSink struct {
 	ctx      context.Context
 	db       *sql.DB
 	tx       *sql.Tx
 	table    string
-	geometry string // type of the layer, in capitals
+	geometry string // type of the layer, in capitals; "" is a table of attributes
 	srs      int
 	columns  []Column
 	insert   *sql.Stmt
@@ -77,6 +77,8 @@ func newGPKGSink(ctx context.Context, temp, path string, opts WriteOptions) (*gp
 	switch s.geometry {
 	case "":
 		s.geometry = "GEOMETRY"
+	case "NONE":
+		s.geometry = ""
 	case "GEOMETRY", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON":
 	default:
 		return nil, fmt.Errorf("a layer cannot hold %q", opts.Geometry)
@@ -115,24 +117,32 @@ func (s *gpkgSink) begin() error {
 		}
 	}
 	taken := map[string]bool{"fid": true, "geom": true}
-	create := "CREATE TABLE " + quoteName(s.table) + " (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom " + s.geometry
-	names, marks := "geom", "?"
+	create := "CREATE TABLE " + quoteName(s.table) + " (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"
+	var names, marks []string
+	if s.geometry != "" {
+		create += ", geom " + s.geometry
+		names, marks = append(names, "geom"), append(marks, "?")
+	}
 	for _, c := range s.columns {
-		name := uniqueFold(c.Name, taken)
-		create += ", " + quoteName(name) + " " + sqlType(c.Kind)
-		names += ", " + quoteName(name)
-		marks += ", ?"
+		name := quoteName(uniqueFold(c.Name, taken))
+		create += ", " + name + " " + sqlType(c.Kind)
+		names, marks = append(names, name), append(marks, "?")
 	}
 	var err error
 	if s.tx, err = s.db.BeginTx(s.ctx, nil); err != nil {
 		return err
 	}
-	for _, q := range []string{create + ")", "CREATE VIRTUAL TABLE " + s.index() + " USING rtree(id, minx, maxx, miny, maxy)"} {
-		if _, err := s.tx.ExecContext(s.ctx, q); err != nil {
-			return err
-		}
+	if _, err := s.tx.ExecContext(s.ctx, create+")"); err != nil {
+		return err
 	}
-	if s.insert, err = s.tx.PrepareContext(s.ctx, "INSERT INTO "+quoteName(s.table)+" ("+names+") VALUES ("+marks+")"); err != nil {
+	insert := "INSERT INTO " + quoteName(s.table) + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ")"
+	if len(names) == 0 {
+		insert = "INSERT INTO " + quoteName(s.table) + " DEFAULT VALUES"
+	}
+	if s.insert, err = s.tx.PrepareContext(s.ctx, insert); err != nil || s.geometry == "" {
+		return err
+	}
+	if _, err := s.tx.ExecContext(s.ctx, "CREATE VIRTUAL TABLE "+s.index()+" USING rtree(id, minx, maxx, miny, maxy)"); err != nil {
 		return err
 	}
 	s.rtree, err = s.tx.PrepareContext(s.ctx, "INSERT INTO "+s.index()+" VALUES (?, ?, ?, ?, ?)")
@@ -171,9 +181,11 @@ func (s *gpkgSink) write(f Feature) error {
 	s.args = s.args[:0]
 	var own orb.Bound
 	located := false
-	if f.Geometry == nil {
+	switch {
+	case s.geometry == "":
+	case f.Geometry == nil:
 		s.args = append(s.args, nil)
-	} else {
+	default:
 		g, ok := promote(f.Geometry, s.geometry)
 		if !ok {
 			return fmt.Errorf("record %d is a %s, the layer holds %s", s.n, f.Geometry.GeoJSONType(), s.geometry)
@@ -266,19 +278,28 @@ func (s *gpkgSink) complete() error {
 		minX, minY, maxX, maxY = s.bound.Min[0], s.bound.Min[1], s.bound.Max[0], s.bound.Max[1]
 	}
 	bare := strings.ReplaceAll(s.table, `"`, `""`)
-	if err := errors.Join(s.insert.Close(), s.rtree.Close()); err != nil {
+	err := s.insert.Close()
+	if s.rtree != nil {
+		err = errors.Join(err, s.rtree.Close())
+	}
+	if err != nil {
 		return err
 	}
-	for _, q := range []struct {
+	type statement struct {
 		sql  string
 		args []any
-	}{
+	}
+	statements := []statement{
 		{`INSERT INTO gpkg_contents (table_name, data_type, identifier, min_x, min_y, max_x, max_y, srs_id) VALUES (?, 'features', ?, ?, ?, ?, ?, ?)`,
 			[]any{s.table, s.table, minX, minY, maxX, maxY, s.srs}},
 		{`INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 0, 0)`, []any{s.table, s.geometry, s.srs}},
 		{`INSERT INTO gpkg_extensions VALUES (?, 'geom', 'gpkg_rtree_index', 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only')`, []any{s.table}},
 		{fmt.Sprintf(gpkgTriggers, quoteName(s.table), s.index(), bare), nil},
-	} {
+	}
+	if s.geometry == "" {
+		statements = []statement{{`INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES (?, 'attributes', ?)`, []any{s.table, s.table}}}
+	}
+	for _, q := range statements {
 		if _, err := s.tx.ExecContext(s.ctx, q.sql, q.args...); err != nil {
 			return err
 		}
@@ -286,7 +307,7 @@ func (s *gpkgSink) complete() error {
 	if err := s.tx.Commit(); err != nil {
 		return err
 	}
-	_, err := s.db.ExecContext(s.ctx, "PRAGMA journal_mode=DELETE")
+	_, err = s.db.ExecContext(s.ctx, "PRAGMA journal_mode=DELETE")
 	return err
 }
 

@@ -27,29 +27,34 @@ import (
 // Options say how one file becomes records of one kind.
 type Options struct {
 	Plan     *schema.Plan
-	Datum    geo.Datum                          // what the file's degrees refer to; the caller asked, declared or found it
-	Mapping  Mapping                            // nil: GuessMapping
-	Zone     *time.Location                     // of times without a zone; nil is UTC
-	Locate   func(orb.Point) block.ID           // home region of an inner point; nil puts every record outside
-	ByCode   func(code string) (block.ID, bool) // region by the code in a mapped "@region" column; may be nil
-	Defaults map[string]block.Value             // of fields that the file leaves empty
-	Progress func(done, size int64)             // bytes of the file, now and then, from another goroutine; may be nil
+	Datum    geo.Datum                                                   // what the file's degrees refer to; the caller asked, declared or found it
+	Mapping  Mapping                                                     // nil: GuessMapping
+	Zone     *time.Location                                              // of times without a zone; nil is UTC
+	Locate   func(orb.Point) block.ID                                    // home region of an inner point; nil puts every record outside
+	ByCode   func(code string) (block.ID, bool)                          // region by the code in a mapped "@region" column; may be nil
+	Defaults map[string]block.Value                                      // of fields that the file leaves empty
+	Known    func(id block.ID) (rec block.Record, found bool, err error) // records that are here, for files that come back; may be nil
+	Again    bool                                                        // the file was imported before: its records are looked for too
+	Progress func(done, size int64)                                      // bytes of the file, now and then, from another goroutine; may be nil
 }
 
 // RegionColumn is the mapping target that takes a record's home region from a column of region codes.
 const RegionColumn = "@region"
 
-// Report counts what became of a file's records. Accepted + Repaired + Rejected = Read.
+// Report counts what became of a file's records. Accepted + Repaired + Rejected = Read. Of those accepted and repaired,
+// Updated changed a record that was here and Unchanged said what it says already; the others are new.
 type Report struct {
-	File     string         `json:"file"`
-	Read     int64          `json:"read"`
-	Accepted int64          `json:"accepted"`
-	Repaired int64          `json:"repaired"`
-	Rejected int64          `json:"rejected"`
-	Warnings []string       `json:"warnings"`
-	Reasons  map[string]int `json:"reasons"`
-	Examples []Example      `json:"examples,omitempty"` // the first records that were repaired or rejected
-	Seconds  float64        `json:"seconds"`
+	File      string         `json:"file"`
+	Read      int64          `json:"read"`
+	Accepted  int64          `json:"accepted"`
+	Repaired  int64          `json:"repaired"`
+	Rejected  int64          `json:"rejected"`
+	Updated   int64          `json:"updated"`
+	Unchanged int64          `json:"unchanged"`
+	Warnings  []string       `json:"warnings"`
+	Reasons   map[string]int `json:"reasons"`
+	Examples  []Example      `json:"examples,omitempty"` // the first records that were repaired or rejected
+	Seconds   float64        `json:"seconds"`
 }
 
 // Example is one record that did not go through as it was.
@@ -68,6 +73,8 @@ type Row struct {
 	Record   block.Record
 	Inner    orb.Point
 	HasInner bool
+	Was      *block.Record // the record as it is here, when the row changes one; nil for a new one
+	Base     block.Ver     // the version of it that the file was made from; 0 when nothing tells
 }
 
 // Digest returns the SHA-256 of a file: its identity in the import ledger, and what the IDs of its records start with.
@@ -127,6 +134,9 @@ func Run(ctx context.Context, src *geofile.Source, digest [32]byte, opt Options,
 		cancel()
 		err = errors.Join(<-failed, <-convErr)
 		report.Seconds = time.Since(start).Seconds()
+		if c.compose != nil && c.composed > 0 {
+			report.Warnings = append(report.Warnings, fmt.Sprintf("%d full addresses were put together from %s", c.composed, strings.Join(c.compose.from, ", ")))
+		}
 		if unused := c.unused(); len(unused) > 0 {
 			report.Warnings = append(report.Warnings, "columns that feed no field: "+strings.Join(unused, ", "))
 		}
@@ -214,6 +224,11 @@ type converter struct {
 	shard   uint32
 	columns []string
 	fields  []int // column → field, -1 left out, -2 region code
+
+	export   exportColumns
+	compose  *composer
+	composed int64
+	failed   error // of looking up a record; ends the import
 }
 
 func newConverter(src *geofile.Source, digest [32]byte, opt Options, report *Report) (*converter, error) {
@@ -238,9 +253,15 @@ func (c *converter) bind(columns []string) {
 	}
 	c.columns = columns
 	mapping := c.opt.Mapping
-	if mapping == nil {
+	c.export = exported(columns)
+	switch {
+	case mapping != nil:
+	case c.export.id >= 0:
+		mapping = exportMapping(c.opt.Plan, columns)
+	default:
 		mapping = GuessMapping(c.opt.Plan, columns)
 	}
+	c.compose = newComposer(c.opt.Plan, columns, mapping)
 	c.fields = make([]int, len(columns))
 	for i, n := range columns {
 		c.fields[i] = -1
@@ -262,7 +283,9 @@ var placeColumns = []string{"lon", "lat", "lng", "longitude", "latitude", "经�
 func (c *converter) unused() []string {
 	var out []string
 	for i, n := range c.columns {
-		if c.fields[i] == -1 && len(out) < maxUnused && !slices.Contains(placeColumns, strings.ToLower(n)) {
+		taken := c.fields[i] != -1 || slices.Contains(placeColumns, strings.ToLower(n)) || c.compose != nil && slices.Contains(c.compose.wider, i) ||
+			c.export.id >= 0 && (i == c.export.id || i == c.export.region || i == c.export.ver || n == "region_name" || n == "fid")
+		if !taken && len(out) < maxUnused {
 			out = append(out, n)
 		}
 	}
@@ -290,6 +313,11 @@ func (c *converter) convertAll(ctx context.Context, in <-chan batch, bad <-chan 
 				if row, ok := c.convert(&b.features[i], b.at[i]); ok {
 					rows = append(rows, row)
 				}
+			}
+			if c.failed != nil {
+				for range in { // let the reader end
+				}
+				return c.failed
 			}
 			select {
 			case out <- rows:
@@ -324,38 +352,98 @@ func refuses(f *schema.Field, fault string) bool {
 func (c *converter) convert(f *geofile.Feature, at uint64) (Row, bool) {
 	p := c.opt.Plan
 	c.report.Read++
-	rec := p.New(block.BulkID(c.shard, p.Kind.No, at), block.ID{})
-	var repairs []string
-	region := ""
-	for i, v := range f.Values {
-		if i >= len(c.fields) || v.IsNull() || c.fields[i] == -1 {
-			continue
+	row := Row{}
+	id := block.BulkID(c.shard, p.Kind.No, at)
+	if id, row.Was, row.Base, c.failed = c.lookUp(f, id); c.failed != nil {
+		return Row{}, false
+	}
+	rec := p.New(id, block.ID{})
+	if row.Was != nil {
+		rec = row.Was.Clone()
+	}
+	repairs, region, fault := c.values(f, &rec, row.Was)
+	if fault != "" {
+		c.refuse(f.Line, f.ID, fault)
+		return Row{}, false
+	}
+	placed, reason, mended := c.place(f, rec, row.Was != nil)
+	if reason != "" {
+		c.refuse(f.Line, f.ID, reason)
+		return Row{}, false
+	}
+	row.Record, row.Inner, row.HasInner = placed.Record, placed.Inner, placed.HasInner
+	if c.opt.ByCode != nil && region != "" {
+		home, ok := c.opt.ByCode(narrowDigits(region))
+		if !ok {
+			c.refuse(f.Line, f.ID, "region: unknown-code")
+			return Row{}, false
 		}
-		if c.fields[i] == -2 {
+		row.Record.Region = home
+	} else if c.opt.ByCode != nil && row.Was == nil && !row.HasInner && c.export.id >= 0 {
+		if home, ok := c.opt.ByCode(f.Value(c.export.region).Text); ok {
+			row.Record.Region = home
+		}
+	}
+	repairs = append(repairs, mended...)
+	if len(repairs) == 0 {
+		c.report.Accepted++
+	} else {
+		c.report.Repaired++
+	}
+	for _, r := range repairs {
+		c.note(f.Line, f.ID, r, false)
+	}
+	if row.Was == nil {
+		return row, true
+	}
+	if !settle(&row) {
+		c.report.Unchanged++
+		return Row{}, false
+	}
+	c.report.Updated++
+	return row, true
+}
+
+// values fills a record's fields from a feature's. fault says why the record cannot be taken.
+func (c *converter) values(f *geofile.Feature, rec, was *block.Record) (repairs []string, region, fault string) {
+	p := c.opt.Plan
+	for i, at := range c.fields {
+		v := f.Value(i)
+		switch {
+		case at == -1:
+			continue
+		case at == -2:
 			region = v.Text
 			continue
+		case was != nil && (!was.Parts.Has(p.Kind.Fields[at].Class) || unchangedValue(&p.Kind.Fields[at], v.Text, was.Values[at])):
+			continue
+		case v.IsNull():
+			rec.Values[at] = block.Value{}
+			continue
 		}
-		field := &p.Kind.Fields[c.fields[i]]
-		value, cleaned, fault := convert(field, v.Text, c.opt.Zone)
-		if fault == "" {
-			fault = checkCode(p.Kind.Name, field.Name, value)
+		field := &p.Kind.Fields[at]
+		value, cleaned, wrong := convert(field, v.Text, c.opt.Zone)
+		if c.export.id >= 0 && wrong == "" && field.Type == block.Text && len(field.Choices) == 0 {
+			value, cleaned = block.TextValue(v.Text), false // as it was written here, to the last blank
 		}
-		if fault == "" && field.Range != nil && p.CheckValue(c.fields[i], value) != nil {
-			fault = faultRange
+		if wrong == "" {
+			wrong = checkCode(p.Kind.Name, field.Name, value)
+		}
+		if wrong == "" && field.Range != nil && p.CheckValue(at, value) != nil {
+			wrong = faultRange
 		}
 		switch {
-		case fault != "" && refuses(field, fault):
-			c.refuse(f.Line, f.ID, field.Name+": "+fault)
-			return Row{}, false
-		case fault != "":
-			repairs = append(repairs, field.Name+": "+fault)
+		case wrong != "" && refuses(field, wrong):
+			return nil, "", field.Name + ": " + wrong
+		case wrong != "":
+			repairs = append(repairs, field.Name+": "+wrong)
 			continue
 		case cleaned && field.Type != block.Text:
 			repairs = append(repairs, field.Name+": cleaned")
 		}
-		rec.Values[c.fields[i]] = value
+		rec.Values[at] = value
 	}
-	if i := p.Index("source_id"); i >= 0 && rec.Values[i].IsNull() && f.ID != "" {
+	if i := p.Index("source_id"); i >= 0 && rec.Values[i].IsNull() && f.ID != "" && c.export.id < 0 {
 		rec.Values[i] = block.TextValue(f.ID)
 	}
 	for name, v := range c.opt.Defaults {
@@ -363,46 +451,30 @@ func (c *converter) convert(f *geofile.Feature, at uint64) (Row, bool) {
 			rec.Values[i] = v
 		}
 	}
+	if c.compose != nil && p.Get(*rec, "text").IsNull() {
+		if v := c.compose.text(f, *rec); !v.IsNull() {
+			p.Set(rec, "text", v)
+			c.composed++
+		}
+	}
 	for i := range p.Kind.Fields {
-		if p.Kind.Fields[i].Required && rec.Values[i].IsNull() {
-			c.refuse(f.Line, f.ID, p.Kind.Fields[i].Name+": missing")
-			return Row{}, false
+		if p.Kind.Fields[i].Required && rec.Values[i].IsNull() && (was == nil || was.Parts.Has(p.Kind.Fields[i].Class)) {
+			return nil, "", p.Kind.Fields[i].Name + ": missing"
 		}
 	}
-	row, reason, mended := c.place(f, rec)
-	if reason != "" {
-		c.refuse(f.Line, f.ID, reason)
-		return Row{}, false
-	}
-	if region != "" && c.opt.ByCode != nil {
-		id, ok := c.opt.ByCode(narrowDigits(region))
-		if !ok {
-			c.refuse(f.Line, f.ID, "region: unknown-code")
-			return Row{}, false
-		}
-		row.Record.Region = id
-	}
-	repairs = append(repairs, mended...)
-	if len(repairs) == 0 {
-		c.report.Accepted++
-		return row, true
-	}
-	c.report.Repaired++
-	for _, r := range repairs {
-		c.note(f.Line, f.ID, r, false)
-	}
-	return row, true
+	return repairs, region, ""
 }
 
-// place brings a feature's geometry to the storage datum, grid and the kind's geometry type and finds its region.
-func (c *converter) place(f *geofile.Feature, rec block.Record) (row Row, reason string, mended []string) {
+// place brings a feature's geometry to the storage datum, grid and the kind's geometry type and finds its region. Without
+// one, an area is refused unless it is a record that is here and may keep what it has.
+func (c *converter) place(f *geofile.Feature, rec block.Record, here bool) (row Row, reason string, mended []string) {
 	row.Record = rec
 	want := c.opt.Plan.Kind.Geometry
 	if want == schema.NoGeometry {
 		return row, "", nil
 	}
 	if f.Geometry == nil || geo.Empty(f.Geometry) {
-		if want == schema.Area {
+		if want == schema.Area && !here {
 			return row, "geometry: missing", nil
 		}
 		return row, "", nil

@@ -122,7 +122,7 @@ func exportGeometry(p *schema.Plan) string {
 	case schema.Line:
 		return "MULTILINESTRING"
 	}
-	return ""
+	return "NONE"
 }
 
 func exportFeature(p *schema.Plan, tree *block.Tree, rec block.Record) (geofile.Feature, error) {

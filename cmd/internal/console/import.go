@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ type Progress struct {
 func DeclaredDatum(ctx context.Context, file, encoding string) (own *geo.Datum, needed bool, err error) {
 	src, err := geofile.Open(ctx, file, geofile.Options{Encoding: encoding})
 	if err != nil {
-		return nil, false, fileKind(err)
+		return nil, false, FileKind(err)
 	}
 	defer src.Close()
 	n := 0
@@ -55,15 +56,15 @@ func DeclaredDatum(ctx context.Context, file, encoding string) (own *geo.Datum, 
 	return src.Declared, false, nil
 }
 
-// layerFor chooses the layer of a GeoPackage: the one named as the kind. A file of several layers without such a one is
+// LayerFor chooses the layer of a GeoPackage: the one named as the kind. A file of several layers without such a one is
 // ErrInvalid, because the first would be a guess; other files have no choice ("").
-func layerFor(ctx context.Context, file string, kind block.Kind) (string, error) {
+func LayerFor(ctx context.Context, file string, kind block.Kind) (string, error) {
 	if !strings.EqualFold(filepath.Ext(file), ".gpkg") {
 		return "", nil
 	}
 	layers, err := geofile.Layers(ctx, file)
 	if err != nil {
-		return "", fileKind(err)
+		return "", FileKind(err)
 	}
 	for _, l := range layers {
 		if l == string(kind) {
@@ -77,8 +78,8 @@ func layerFor(ctx context.Context, file string, kind block.Kind) (string, error)
 	return "", nil
 }
 
-// fileKind gives the errors of a file's content their kind.
-func fileKind(err error) error {
+// FileKind gives the errors of a file's content their kind.
+func FileKind(err error) error {
 	var file *geofile.FileError
 	if errors.As(err, &file) {
 		return errors.Join(err, block.ErrInvalid)
@@ -102,6 +103,9 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	if err != nil {
 		return report, err
 	}
+	if err := errors.Join(CheckInput(r.File), checkEncoding(r.Encoding)); err != nil {
+		return report, err
+	}
 	digest, err := ingest.Digest(r.File)
 	if err != nil {
 		return report, err
@@ -109,17 +113,20 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	if err := alreadyImported(ctx, st, digest, r); err != nil {
 		return report, err
 	}
-	layer, err := layerFor(ctx, r.File, r.Kind)
+	layer, err := LayerFor(ctx, r.File, r.Kind)
 	if err != nil {
 		return report, err
 	}
 	src, err := geofile.Open(ctx, r.File, geofile.Options{Encoding: r.Encoding, Layer: layer})
 	if err != nil {
-		return report, fileKind(err)
+		return report, FileKind(err)
 	}
 	defer src.Close()
 	opt, err := importOptions(ctx, st, p, r)
 	if err != nil {
+		return report, err
+	}
+	if err := ingest.Fit(ctx, src, st.Set(), opt); err != nil {
 		return report, err
 	}
 	var watch shiftWatch
@@ -127,21 +134,24 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	if err != nil {
 		return report, err
 	}
-	records := recordsOf(ingest.Run(ctx, src, digest, opt, &report), &watch)
+	rows := watched(ingest.Run(ctx, src, digest, opt, &report), &watch)
 	if r.Kind == "region" {
-		if records, err = knownRegions(ctx, st, p, records); err != nil {
+		if rows, err = knownRegions(ctx, st, p, rows); err != nil {
 			return report, err
 		}
 	}
 	if mode == store.Enrolled {
-		err = importAsOps(ctx, st, p, records, r)
+		err = importAsOps(ctx, st, p, rows, r)
 	} else {
-		_, err = st.Writer().Load(ctx, r.Kind, records, func(done int) {
+		_, err = st.Writer().Load(ctx, r.Kind, recordsOf(rows), func(done int) {
 			if r.Progress != nil {
 				d, size := src.Progress()
 				r.Progress(Progress{Done: d, Size: size, Written: done})
 			}
 		})
+	}
+	if file, ok := errors.AsType[*geofile.FileError](err); ok {
+		return report, fmt.Errorf("%w: %w", file, block.ErrInvalid) // it says all: which file, where and why
 	}
 	if err != nil {
 		return report, fmt.Errorf("import %s: %w", filepath.Base(r.File), err)
@@ -155,13 +165,24 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	return report, rememberImport(ctx, st, digest, r, report)
 }
 
-// recordsOf strips the rows to their records and lets the watch see their places.
-func recordsOf(rows iter.Seq2[ingest.Row, error], watch *shiftWatch) iter.Seq2[block.Record, error] {
-	return func(yield func(block.Record, error) bool) {
+// watched lets the watch see the places of rows.
+func watched(rows iter.Seq2[ingest.Row, error], watch *shiftWatch) iter.Seq2[ingest.Row, error] {
+	return func(yield func(ingest.Row, error) bool) {
 		for row, err := range rows {
 			if err == nil {
 				watch.see(row)
 			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// recordsOf strips rows to their records.
+func recordsOf(rows iter.Seq2[ingest.Row, error]) iter.Seq2[block.Record, error] {
+	return func(yield func(block.Record, error) bool) {
+		for row, err := range rows {
 			if !yield(row.Record, err) {
 				return
 			}
@@ -169,8 +190,23 @@ func recordsOf(rows iter.Seq2[ingest.Row, error], watch *shiftWatch) iter.Seq2[b
 	}
 }
 
+// checkEncoding refuses the name of an encoding that is not known, whatever the file is.
+func checkEncoding(name string) error {
+	if err := geofile.CheckEncoding(name); err != nil {
+		return fmt.Errorf("%w: %w", err, block.ErrInvalid)
+	}
+	return nil
+}
+
 func importOptions(ctx context.Context, st *store.Store, p *schema.Plan, r ImportRequest) (ingest.Options, error) {
-	opt := ingest.Options{Plan: p, Datum: r.Datum, Mapping: r.Mapping}
+	opt := ingest.Options{Plan: p, Datum: r.Datum, Mapping: r.Mapping, Defaults: ingest.Defaults(r.Kind), Again: r.Again}
+	opt.Known = func(id block.ID) (block.Record, bool, error) {
+		rec, err := st.Reader().Get(ctx, r.Kind, id)
+		if errors.Is(err, block.ErrNotFound) {
+			return rec, false, nil
+		}
+		return rec, err == nil, err
+	}
 	meta, err := st.Reader().Meta(ctx)
 	if err != nil {
 		return opt, err
@@ -183,12 +219,8 @@ func importOptions(ctx context.Context, st *store.Store, p *schema.Plan, r Impor
 		return opt, err
 	}
 	opt.Locate = citypack.NewAssigner(tree.All()).At
-	if r.Kind == "event" { // other systems' states are theirs: here a case begins with its filing
-		opt.Defaults = map[string]block.Value{"state": block.TextValue("submitted")}
-	}
 	if r.Kind == "region" {
 		opt.Locate = func(orb.Point) block.ID { return tree.Root() } // reference data travels with the city
-		opt.Defaults = map[string]block.Value{"scheme": block.TextValue(importedScheme)}
 	}
 	opt.ByCode = func(code string) (block.ID, bool) {
 		reg, err := tree.ByCode(code)
@@ -212,7 +244,7 @@ func alreadyImported(ctx context.Context, st *store.Store, digest [32]byte, r Im
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s was imported as %s on %s already; ask for it again to replace its records: %w",
+	return fmt.Errorf("%s was imported as %s on %s already; with --again its records are brought up to date: %w",
 		filepath.Base(r.File), r.Kind, p.Get(rec, "at").Time().Format(time.DateOnly), block.ErrConflict)
 }
 
@@ -246,16 +278,20 @@ func rememberImport(ctx context.Context, st *store.Store, digest [32]byte, r Imp
 const opRows = 1000
 
 // importAsOps reads everything first, so that a broken file makes no op at all, and then saves the records as ops.
-func importAsOps(ctx context.Context, st *store.Store, p *schema.Plan, records iter.Seq2[block.Record, error], r ImportRequest) error {
+func importAsOps(ctx context.Context, st *store.Store, p *schema.Plan, rows iter.Seq2[ingest.Row, error], r ImportRequest) error {
 	var all []block.Edit
-	for rec, err := range records {
+	for row, err := range rows {
 		if err != nil {
 			return err
 		}
-		if err := p.Check(rec); err != nil {
+		if err := p.Check(row.Record); err != nil {
 			return err
 		}
-		all = append(all, insertOf(p, rec))
+		if row.Was != nil {
+			all = append(all, updateOf(row))
+		} else {
+			all = append(all, insertOf(p, row.Record))
+		}
 	}
 	for at := 0; at < len(all); at += opRows {
 		end := min(at+opRows, len(all))
@@ -275,6 +311,24 @@ func insertOf(p *schema.Plan, rec block.Record) block.Edit {
 	for i, v := range rec.Values {
 		if !v.IsNull() {
 			e.Fields = append(e.Fields, block.FieldSet{Field: i, New: v})
+		}
+	}
+	return e
+}
+
+// updateOf is the edit that makes the record that is here what a row says, based on the version that its file saw.
+func updateOf(row ingest.Row) block.Edit {
+	rec, was := row.Record, row.Was
+	e := block.Edit{Verb: block.Update, Kind: rec.Kind, ID: rec.ID, Base: row.Base}
+	if rec.Region != was.Region {
+		e.Region = rec.Region
+	}
+	if !bytes.Equal(rec.Geometry, was.Geometry) {
+		e.SetGeometry, e.Geometry = true, rec.Geometry
+	}
+	for i, v := range rec.Values {
+		if v != was.Values[i] {
+			e.Fields = append(e.Fields, block.FieldSet{Field: i, Old: was.Values[i], New: v})
 		}
 	}
 	return e

@@ -98,46 +98,48 @@ func knownPlaces(ctx context.Context, st *store.Store, kind block.Kind) ([]orb.G
 	return out, err
 }
 
-// importedScheme is the code scheme of regions that come by a file and not by the city's pack.
-const importedScheme = "imported"
-
 // codeDigits is the width of statistical division codes; six-digit county codes are their beginning.
 const codeDigits = 12
 
 // knownRegions joins imported regions to those the tree has by code, so that a file of boundaries brings polygons and not
 // second regions. A region that is new goes below the root.
-func knownRegions(ctx context.Context, st *store.Store, p *schema.Plan, records iter.Seq2[block.Record, error]) (iter.Seq2[block.Record, error], error) {
+func knownRegions(ctx context.Context, st *store.Store, p *schema.Plan, rows iter.Seq2[ingest.Row, error]) (iter.Seq2[ingest.Row, error], error) {
 	tree, err := st.Reader().Tree(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return func(yield func(block.Record, error) bool) {
-		for rec, err := range records {
-			if err != nil {
-				yield(rec, err)
-				return
+	return func(yield func(ingest.Row, error) bool) {
+		for row, err := range rows {
+			if err == nil && row.Was == nil {
+				err = joinRegion(ctx, st, p, tree, &row)
 			}
-			code := p.Get(rec, "code").Text()
-			if len(code) == 6 {
-				code += strings.Repeat("0", codeDigits-6)
-			}
-			if reg, err := tree.ByCode(code); err == nil {
-				old, err := st.Reader().Get(ctx, "region", reg.ID)
-				if err != nil {
-					yield(rec, err)
-					return
-				}
-				old.Geometry = rec.Geometry
-				rec = old
-			} else {
-				p.Set(&rec, "code", block.TextValue(code))
-				p.Set(&rec, "parent", block.RefValue(tree.Root()))
-				rec.ID = block.NameID("region", importedScheme+":"+code)
-				rec.Region = tree.Root()
-			}
-			if !yield(rec, nil) {
+			if !yield(row, err) || err != nil {
 				return
 			}
 		}
 	}, nil
+}
+
+// joinRegion makes a row an update of the region with its code, or a new region below the root.
+func joinRegion(ctx context.Context, st *store.Store, p *schema.Plan, tree *block.Tree, row *ingest.Row) error {
+	code := p.Get(row.Record, "code").Text()
+	if len(code) == 6 {
+		code += strings.Repeat("0", codeDigits-6)
+	}
+	reg, err := tree.ByCode(code)
+	if err != nil {
+		p.Set(&row.Record, "code", block.TextValue(code))
+		p.Set(&row.Record, "parent", block.RefValue(tree.Root()))
+		row.Record.ID = block.NameID("region", ingest.ImportedScheme+":"+code)
+		row.Record.Region = tree.Root()
+		return nil
+	}
+	was, err := st.Reader().Get(ctx, "region", reg.ID)
+	if err != nil {
+		return err
+	}
+	shape := row.Record.Geometry
+	row.Was, row.Record = &was, was
+	row.Record.Geometry = shape
+	return nil
 }
