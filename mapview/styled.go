@@ -52,7 +52,9 @@ func (p *painter) styled(l Layer, selected []Ref) {
 		}
 	case style.Fill, style.Line, style.Circle:
 		p.eachPart(l, func(pt part) { p.styledPart(l, pt, selected) })
-	case style.Symbol, style.Heatmap:
+	case style.Heatmap:
+		p.styledHeat(l)
+	case style.Symbol:
 	}
 }
 
