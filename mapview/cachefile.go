@@ -208,7 +208,7 @@ func ReadCache(r io.ReaderAt, size int64, key string, version uint64) (map[strin
 			c.p.bounds = c.p.bounds.union(b)
 		}
 		c.p.index()
-		out[dir.Layers[i].Name] = &Snapshot{version: version, base: c.p}
+		out[dir.Layers[i].Name] = newSnapshot(version, c.p)
 	}
 	return out, nil
 }

@@ -10,7 +10,7 @@ import (
 // BuildAll packs what several builders collected, each perhaps by a goroutine of its own, into one snapshot of the given data version, on
 // GOMAXPROCS goroutines. Their features count as added one builder after the other; all have the columns of the first. The builders are empty afterwards.
 func BuildAll(version uint64, builders ...*Builder) *Snapshot {
-	return &Snapshot{version: version, base: packAll(builders)}
+	return newSnapshot(version, packAll(builders))
 }
 
 // Grow makes room for so many further features of so many points all told.

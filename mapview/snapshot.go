@@ -14,6 +14,7 @@ import (
 // since the base was packed. It is immutable; [Snapshot.With] makes the next state and shares the base.
 type Snapshot struct {
 	version uint64
+	line    *lineage
 	base    *packed
 	delta   *packed  // features added or replaced since, nil when there are none
 	gone    []uint64 // bit i set: feature i of base is replaced or removed; nil when none is
@@ -25,6 +26,13 @@ type Snapshot struct {
 
 	landOnce sync.Once
 	landed   bool // see land
+}
+
+// lineage is what a snapshot shares with those made of it by With and Compact: between them changes can be told.
+type lineage struct{ _ byte }
+
+func newSnapshot(version uint64, base *packed) *Snapshot {
+	return &Snapshot{version: version, line: new(lineage), base: base}
 }
 
 // dirty says that the snapshot of this version differs from the one before it inside the box.
@@ -44,12 +52,16 @@ type Change struct {
 	Label    string
 	Geometry orb.Geometry
 	Values   []style.Value // of a snapshot with columns, in their order
+
+	ver  uint64  // of the snapshot it was made for
+	from *packed // unless nil, feature at of it is what is added
+	at   int
 }
 
 // Build packs what was added into a snapshot of the given data version, and empties the Builder.
 // If an ID was added twice both are drawn; it is the caller's to keep them apart.
 func (b *Builder) Build(version uint64) *Snapshot {
-	return &Snapshot{version: version, base: b.pack()}
+	return newSnapshot(version, b.pack())
 }
 
 // Version is the data version the snapshot was made with.
@@ -112,10 +124,10 @@ func (s *Snapshot) parts() iter.Seq[part] {
 }
 
 // With is the snapshot after the changes, as the given version. Its cost grows with the changes since the base was packed, not with the base;
-// a caller that has made some thousands of them calls [Snapshot.Compact]. A geometry that cannot be drawn is an error and
+// a caller that has made some thousands of them calls [Snapshot.Compact] and [Snapshot.Rebase]. A geometry that cannot be drawn is an error and
 // nothing changes.
 func (s *Snapshot) With(version uint64, changes []Change) (*Snapshot, error) {
-	next := &Snapshot{version: version, base: s.base, log: slices.Clone(s.log)}
+	next := &Snapshot{version: version, line: s.line, base: s.base, log: slices.Clone(s.log)}
 	next.gone = slices.Clone(s.gone)
 	if next.gone == nil {
 		next.gone = make([]uint64, (s.base.len()+63)/64)
@@ -132,6 +144,7 @@ func (s *Snapshot) With(version uint64, changes []Change) (*Snapshot, error) {
 		if i := s.base.find(c.ID); i >= 0 {
 			next.gone[i>>6] |= 1 << (i & 63)
 		}
+		c.ver = version
 		if i, ok := at[c.ID]; ok {
 			next.edits[i] = c
 			continue
@@ -142,7 +155,11 @@ func (s *Snapshot) With(version uint64, changes []Change) (*Snapshot, error) {
 	var b Builder
 	b.Columns(s.Columns()...)
 	for _, e := range next.edits {
-		if e.Removed {
+		switch {
+		case e.Removed:
+			continue
+		case e.from != nil:
+			b.copyFeature(e.from, e.at)
 			continue
 		}
 		if err := b.addRow(e.ID, e.Class, e.Label, e.Geometry, e.Values); err != nil {
@@ -161,19 +178,6 @@ func (s *Snapshot) With(version uint64, changes []Change) (*Snapshot, error) {
 		next.log = slices.Clone(next.log[n-logLen:])
 	}
 	return next, nil
-}
-
-// Compact packs base and changes into one new base of the same version. It looks the same but counts as other data for a Pyramid.
-func (s *Snapshot) Compact() *Snapshot {
-	var b Builder
-	for p := range s.parts() {
-		for i := range p.len() {
-			if !p.hidden(i) {
-				b.copyFeature(p.packed, i)
-			}
-		}
-	}
-	return b.Build(s.version)
 }
 
 func (b *Builder) copyFeature(p *packed, i int) {
@@ -198,7 +202,7 @@ func (s *Snapshot) changedSince(old *Snapshot) (where []box, all bool) {
 	if s == old {
 		return nil, false
 	}
-	if old == nil || s == nil || s.base != old.base || s.version <= old.version {
+	if old == nil || s == nil || s.line != old.line || s.version < old.version {
 		return nil, true
 	}
 	if n := len(old.log); n > 0 && !slices.Contains(s.log, old.log[n-1]) {

@@ -22,6 +22,38 @@ func (b *Builder) AddWKB(id ID, class uint8, label string, wkb []byte, toDegrees
 	return fmt.Errorf("add feature %x: %w", id, ErrGeometry)
 }
 
+// AddRowWKB is [Builder.AddRow] of a geometry in well-known bytes (see [Builder.AddWKB]) and of values as SQLite has them: nil, int64, float64, bool and
+// string; anything else counts as null, and so do missing values at the end.
+func (b *Builder) AddRowWKB(id ID, wkb []byte, toDegrees func(orb.Point) orb.Point, values []any) error {
+	n := b.Len()
+	if err := b.AddWKB(id, 0, "", wkb, toDegrees); err != nil {
+		return err
+	}
+	for j, v := range values[:min(len(values), len(b.columns))] {
+		c := &b.columns[j]
+		c.fill(n)
+		c.codes = append(c.codes, c.intern(propOfSQL(v)))
+	}
+	return nil
+}
+
+func propOfSQL(v any) prop {
+	switch v := v.(type) {
+	case int64:
+		return prop{kind: propNumber, num: float64(v)}
+	case float64:
+		return prop{kind: propNumber, num: v}
+	case string:
+		return prop{kind: propString, str: v}
+	case bool:
+		if v {
+			return prop{kind: propTrue}
+		}
+		return prop{kind: propFalse}
+	}
+	return prop{}
+}
+
 // wkbDecoder consumes b from the front and appends its rings to a packed array.
 type wkbDecoder struct {
 	b       []byte

@@ -1,22 +1,25 @@
 // Package maplayer turns the store's tables into mapview's packed layers and keeps them current from change notices.
 //
-// Start from [Open], which reads what the store holds once; [Set.Scene] is what to draw now, and [Set.Run] follows the
-// store until its context ends, calling back with each new scene. Scenes and snapshots are immutable.
+// Start from [Open], which reads what the store holds once, or what a cache file beside the store kept of it; [Set.Scene] is what to draw now,
+// and [Set.Run] follows the store until its context ends, calling back with each new scene. Scenes and snapshots are immutable. [OpenGPKG] makes
+// snapshots of a GeoPackage of others.
 package maplayer
 
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
 
 	"kuaitu/block"
-	"kuaitu/geo"
 	"kuaitu/mapview"
 	"kuaitu/store"
 
 	"github.com/paulmach/orb"
+	"golang.org/x/sync/errgroup"
 )
 
 // Names of the layers in a scene, as hits and selections call them.
@@ -70,23 +73,39 @@ func RegionLayer(l block.Level) string {
 // Source is the store as this package reads it.
 type Source interface {
 	MapRows(ctx context.Context, kind block.Kind, fields []string, b *orb.Bound, fn func(*store.MapRow) error) error
+	MapParts(ctx context.Context, kind block.Kind, fields []string, parts int, fn func(part int, row *store.MapRow) error) error
 }
 
 // Options say what a Set needs beside the data.
 type Options struct {
 	Now   func() time.Time                    // for the lights of events; nil is time.Now
 	Icons func(eventType string) mapview.Icon // of the event catalogue; nil gives every event the same
+	// File is the store's, beside which its layers are kept in a cache file; "" keeps none.
+	File string
 }
 
-// Set is the layers of one store. Scene may be called from any goroutine; the other methods from one at a time.
+// Set is the layers of one store. Scene and Layer may be called from any goroutine; the other methods from one at a time.
 type Set struct {
-	src Source
-	opt Options
+	src   Source
+	opt   Options
+	cache *cacheFile // nil: none is kept
+	tasks sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
 	ver    uint64
 	layers map[string]*mapview.Snapshot
+
+	merging bool        // buildings are being packed anew in the background
+	merged  chan merged // they have been
 }
+
+// kept are the layers that a cache file holds; events change with the clock.
+var kept = append([]string{Buildings}, func() (names []string) {
+	for _, l := range regionLayers {
+		names = append(names, l.name)
+	}
+	return names
+}()...)
 
 // Open reads every layer. A geometry that cannot be drawn is left out: the store keeps it and doctor lists it.
 func Open(ctx context.Context, src Source, opt Options) (*Set, error) {
@@ -96,14 +115,63 @@ func Open(ctx context.Context, src Source, opt Options) (*Set, error) {
 	if opt.Icons == nil {
 		opt.Icons = func(string) mapview.Icon { return mapview.IconDots }
 	}
-	s := &Set{src: src, opt: opt, layers: map[string]*mapview.Snapshot{}}
-	for _, read := range []func(context.Context) error{s.readRegions, s.readBuildings, s.readEvents} {
-		if err := read(ctx); err != nil {
-			return nil, err
+	s := &Set{src: src, opt: opt, layers: map[string]*mapview.Snapshot{}, ver: 1, merged: make(chan merged, 1)}
+	if opt.File != "" {
+		s.cache = beside(opt.File)
+	}
+	var before string
+	cached := false
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.readEvents(ctx) })
+	g.Go(func() error {
+		before = s.cache.state()
+		if cached = s.useCache(before); cached {
+			return nil
 		}
+		if err := s.readRegions(ctx); err != nil {
+			return err
+		}
+		return s.readBuildings(ctx)
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	if !cached {
+		s.tasks.Go(func() { s.keep(before) })
 	}
 	return s, nil
 }
+
+// useCache takes the layers from the cache file if it is of this state of the store.
+func (s *Set) useCache(state string) bool {
+	layers, err := s.cache.read(state, s.next())
+	if err != nil {
+		return false
+	}
+	for _, name := range kept {
+		if layers[name] == nil {
+			return false
+		}
+	}
+	for _, name := range kept {
+		s.put(name, layers[name])
+	}
+	return true
+}
+
+// keep writes the cache file if the store is still in the state from before the layers were read.
+func (s *Set) keep(before string) {
+	layers := map[string]*mapview.Snapshot{}
+	for _, name := range kept {
+		layers[name] = s.Layer(name)
+	}
+	if err := s.cache.write(before, before, layers); err != nil {
+		slog.Warn("the map's cache file could not be written", "err", err)
+	}
+}
+
+// Wait waits for what the Set does in the background: the writing of its cache file, the packing of many changes.
+func (s *Set) Wait() { s.tasks.Wait() }
 
 // Scene returns the layers from the lowest to the topmost: buildings, regions from grid to city, events.
 func (s *Set) Scene() mapview.Scene {
@@ -138,17 +206,13 @@ func (s *Set) put(name string, snap *mapview.Snapshot) {
 	s.layers[name] = snap
 }
 
-// rows calls fn for every row that has a drawable geometry.
-func (s *Set) rows(ctx context.Context, kind block.Kind, fields []string, b *orb.Bound, fn func(row *store.MapRow, g orb.Geometry) error) error {
-	err := s.src.MapRows(ctx, kind, fields, b, func(row *store.MapRow) error {
-		if len(row.Geometry) == 0 {
-			return nil
+// parts calls fn for every row of a kind that has a geometry, on several goroutines at once; a part is read by one of them.
+func (s *Set) parts(ctx context.Context, kind block.Kind, fields []string, fn func(part int, row *store.MapRow)) error {
+	err := s.src.MapParts(ctx, kind, fields, readers, func(part int, row *store.MapRow) error {
+		if len(row.Geometry) > 0 {
+			fn(part, row)
 		}
-		g, err := geo.ParseWKB(row.Geometry)
-		if err != nil {
-			return nil // kept and listed elsewhere, not drawn
-		}
-		return fn(row, g)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read map layer %s: %w", kind, err)
@@ -156,16 +220,21 @@ func (s *Set) rows(ctx context.Context, kind block.Kind, fields []string, b *orb
 	return nil
 }
 
+// readers is how many parts a table is read in.
+var readers = min(4, runtime.GOMAXPROCS(0))
+
 var buildingFields = []string{"use", "name"}
 
 func (s *Set) readBuildings(ctx context.Context) error {
-	var b mapview.Builder
-	err := s.rows(ctx, "building", buildingFields, nil, func(row *store.MapRow, g orb.Geometry) error {
-		_ = b.Add(row.ID, uint8(useClass(row.Values[0].Text())), row.Values[1].Text(), g)
-		return nil
+	builders := make([]*mapview.Builder, readers)
+	for i := range builders {
+		builders[i] = &mapview.Builder{}
+	}
+	err := s.parts(ctx, "building", buildingFields, func(part int, row *store.MapRow) {
+		_ = builders[part].AddWKB(row.ID, uint8(useClass(row.Values[0].Text())), row.Values[1].Text(), row.Geometry, nil)
 	})
 	if err == nil {
-		s.put(Buildings, b.Build(s.next()))
+		s.put(Buildings, mapview.BuildAll(s.next(), builders...))
 	}
 	return err
 }
@@ -192,22 +261,24 @@ func useClass(code string) mapview.Use {
 }
 
 func (s *Set) readRegions(ctx context.Context) error {
-	builders := map[block.Level]*mapview.Builder{}
+	builders := map[block.Level][]*mapview.Builder{}
 	for _, l := range regionLayers {
-		builders[l.level] = &mapview.Builder{}
+		builders[l.level] = make([]*mapview.Builder, readers)
+		for i := range builders[l.level] {
+			builders[l.level][i] = &mapview.Builder{}
+		}
 	}
-	err := s.rows(ctx, "region", []string{"level", "name"}, nil, func(row *store.MapRow, g orb.Geometry) error {
+	err := s.parts(ctx, "region", []string{"level", "name"}, func(part int, row *store.MapRow) {
 		level, err := block.ParseLevel(row.Values[0].Text())
 		if b := builders[level]; err == nil && b != nil {
-			_ = b.Add(row.ID, 0, block.Region{Name: row.Values[1].Text()}.ShortName(), g)
+			_ = b[part].AddWKB(row.ID, 0, block.Region{Name: row.Values[1].Text()}.ShortName(), row.Geometry, nil)
 		}
-		return nil
 	})
 	if err != nil {
 		return err
 	}
 	for _, l := range regionLayers {
-		s.put(l.name, builders[l.level].Build(s.next()))
+		s.put(l.name, mapview.BuildAll(s.next(), builders[l.level]...))
 	}
 	return nil
 }
@@ -218,19 +289,20 @@ var eventFields = []string{"state", "type", "reported_at", "due_at", "closed_at"
 func (s *Set) readEvents(ctx context.Context) error {
 	var b mapview.Builder
 	now := s.opt.Now()
-	err := s.rows(ctx, "event", eventFields, nil, func(row *store.MapRow, g orb.Geometry) error {
+	err := s.src.MapRows(ctx, "event", eventFields, nil, func(row *store.MapRow) error {
 		v := row.Values
-		if !v[4].IsNull() || closedStates[v[0].Text()] {
+		if len(row.Geometry) == 0 || !v[4].IsNull() || closedStates[v[0].Text()] {
 			return nil
 		}
 		light := LightOf(v[0].Text(), v[2].Time(), v[3].Time(), now)
-		_ = b.Add(row.ID, mapview.EventClass(light, s.opt.Icons(v[1].Text())), v[5].Text(), g)
+		_ = b.AddWKB(row.ID, mapview.EventClass(light, s.opt.Icons(v[1].Text())), v[5].Text(), row.Geometry, nil)
 		return nil
 	})
-	if err == nil {
-		s.put(Events, b.Build(s.next()))
+	if err != nil {
+		return fmt.Errorf("read map layer event: %w", err)
 	}
-	return err
+	s.put(Events, b.Build(s.next()))
+	return nil
 }
 
 var closedStates = map[string]bool{"closed": true, "rated": true, "rejected": true, "merged": true, "void": true}
@@ -261,6 +333,7 @@ const rebuildArea = 0.25
 func (s *Set) Apply(ctx context.Context, n store.Notice) (bool, error) {
 	switch n.Kind {
 	case "region":
+		s.cache.spoil()
 		return true, s.readRegions(ctx)
 	case "event", "catalogue_type":
 		return true, s.readEvents(ctx)
@@ -268,6 +341,7 @@ func (s *Set) Apply(ctx context.Context, n store.Notice) (bool, error) {
 		if n.Bounds.IsEmpty() {
 			return false, nil
 		}
+		s.cache.spoil()
 		return true, s.patchBuildings(ctx, n.Bounds)
 	}
 	return false, nil
@@ -275,32 +349,55 @@ func (s *Set) Apply(ctx context.Context, n store.Notice) (bool, error) {
 
 // patchBuildings reads the buildings in b and lays what differs over the present snapshot.
 func (s *Set) patchBuildings(ctx context.Context, b orb.Bound) error {
+	s.takeMerged()
 	old := s.Layer(Buildings)
 	whole := old.Bound()
 	if old.Len() == 0 || (b.Max[0]-b.Min[0])*(b.Max[1]-b.Min[1]) > rebuildArea*(whole.Max[0]-whole.Min[0])*(whole.Max[1]-whole.Min[1]) {
 		return s.readBuildings(ctx)
 	}
-	var changes []mapview.Change
-	here := map[mapview.ID]bool{}
-	err := s.rows(ctx, "building", buildingFields, &b, func(row *store.MapRow, g orb.Geometry) error {
-		here[row.ID] = true
-		changes = append(changes, mapview.Change{ID: row.ID, Class: uint8(useClass(row.Values[0].Text())), Label: row.Values[1].Text(), Geometry: g})
+	var now mapview.Builder
+	err := s.src.MapRows(ctx, "building", buildingFields, &b, func(row *store.MapRow) error {
+		_ = now.AddWKB(row.ID, uint8(useClass(row.Values[0].Text())), row.Values[1].Text(), row.Geometry, nil)
 		return nil
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("read map layer building: %w", err)
 	}
-	for f := range old.Search(b) {
-		if !here[f.ID()] {
-			changes = append(changes, mapview.Change{ID: f.ID(), Removed: true})
-		}
-	}
-	snap, err := old.With(s.next(), changes)
-	if err != nil {
-		return s.readBuildings(ctx) // one that cannot be drawn is left out there
-	}
+	snap := old.Patch(s.next(), b, &now)
 	s.put(Buildings, snap)
+	s.merge(snap)
 	return nil
+}
+
+// mergeAt is how many changed features a snapshot may carry before they are packed into its base.
+const mergeAt = 2000
+
+// merged is a snapshot and the same with its changes packed.
+type merged struct{ from, to *mapview.Snapshot }
+
+// merge packs a snapshot of many changes anew in the background; takeMerged puts it in place.
+func (s *Set) merge(snap *mapview.Snapshot) {
+	if s.merging || snap.Changes() < mergeAt {
+		return
+	}
+	s.merging = true
+	s.tasks.Go(func() { s.merged <- merged{snap, snap.Compact()} })
+}
+
+// takeMerged puts what merge packed into the place of what it was packed from, with the changes made meanwhile; it reports whether there was anything.
+func (s *Set) takeMerged() bool {
+	select {
+	case m := <-s.merged:
+		s.swap(m)
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *Set) swap(m merged) {
+	s.merging = false
+	s.put(Buildings, s.Layer(Buildings).Rebase(m.from, m.to))
 }
 
 // Run follows notices until ctx ends and calls changed after each that altered a layer, from its own goroutine; lights
@@ -311,6 +408,10 @@ func (s *Set) Run(ctx context.Context, notices <-chan store.Notice, tick <-chan 
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case m := <-s.merged:
+			s.swap(m)
+			changed(nil)
+			continue
 		case <-tick:
 			batch = append(batch, store.Notice{Kind: "event"})
 		case n := <-notices:
