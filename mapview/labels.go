@@ -124,15 +124,21 @@ func (l *labeller) in(ctx context.Context, v view) []label {
 		return nil
 	}
 	var out []label
+	if l.within != nil {
+		// One picture has no neighbours to agree with.
+		for _, lb := range l.square(ctx, metaKey{zoom: v.zoom}) {
+			if lb.touches(&v) {
+				out = append(out, lb)
+			}
+		}
+		return out
+	}
 	x0, y0 := int(math.Floor(v.ox/metaPx)), int(math.Floor(v.oy/metaPx))
 	x1, y1 := int(math.Floor((v.ox+float64(v.w)-1)/metaPx)), int(math.Floor((v.oy+float64(v.h)-1)/metaPx))
 	for my := y0; my <= y1; my++ {
 		for mx := x0; mx <= x1; mx++ {
 			for _, lb := range l.square(ctx, metaKey{v.zoom, mx, my}) {
-				if l.within != nil && !l.within.holds(&lb) {
-					continue
-				}
-				if lb.maxX > v.ox && lb.minX < v.ox+float64(v.w) && lb.maxY > v.oy && lb.minY < v.oy+float64(v.h) {
+				if lb.touches(&v) {
 					out = append(out, lb)
 				}
 			}
@@ -140,6 +146,11 @@ func (l *labeller) in(ctx context.Context, v view) []label {
 	}
 	slices.SortFunc(out, func(a, b label) int { return before(&b, &a) })
 	return slices.CompactFunc(out, func(a, b label) bool { return before(&a, &b) == 0 })
+}
+
+// touches answers whether a part of the label lies in the view.
+func (a *label) touches(v *view) bool {
+	return a.maxX > v.ox && a.minX < v.ox+float64(v.w) && a.maxY > v.oy && a.minY < v.oy+float64(v.h)
 }
 
 // holds answers whether a label lies wholly in the view.
@@ -174,6 +185,9 @@ func (l *labeller) square(ctx context.Context, key metaKey) []label {
 // place finds the labels that touch one square.
 func (l *labeller) place(ctx context.Context, key metaKey) []label {
 	ratio := l.style.ratio()
+	if l.within != nil {
+		return l.placeWithin(ctx)
+	}
 	sq := view{zoom: key.zoom, ox: float64(key.x) * metaPx, oy: float64(key.y) * metaPx, w: metaPx, h: metaPx}
 	reach := 2 * (maxLabelPx + 2*labelPad) * ratio
 	var taken overlapGrid
@@ -216,6 +230,33 @@ func (l *labeller) place(ctx context.Context, key metaKey) []label {
 			keep(c)
 		}
 	}
+	return placed
+}
+
+// placeWithin finds the labels of a whole picture, weakest first.
+func (l *labeller) placeWithin(ctx context.Context) []label {
+	ratio, v := l.style.ratio(), *l.within
+	reach := (maxLabelPx + 2*labelPad) * ratio
+	var taken overlapGrid
+	for _, m := range markers(l.scene, v, l.style, clusterPx*ratio) {
+		r := m.radius() * ratio
+		taken.add(&label{minX: m.x - r, minY: m.y - r, maxX: m.x + r, maxY: m.y + r})
+	}
+	all := l.candidates(ctx, v, reach)
+	slices.SortFunc(all, func(a, b *label) int { return before(a, b) })
+	var names namesakes
+	var placed []label
+	for _, c := range all {
+		if !v.holds(c) || !c.always && (taken.hits(c) || names.near(c, repeatPx*ratio)) {
+			continue
+		}
+		if !c.aloof {
+			taken.add(c)
+		}
+		names.add(c)
+		placed = append(placed, *c)
+	}
+	slices.Reverse(placed)
 	return placed
 }
 

@@ -119,7 +119,7 @@ func (f *Fonts) rows(pieces []piece, ts textStyle, limit float64) []textRow {
 	var out []textRow
 	var b strings.Builder
 	wide := 0.0
-	space := f.glyph(' ', ts).advance + 2*ts.spacing
+	space := f.advance(' ', &ts) + 2*ts.spacing
 	for _, p := range pieces {
 		add := p.width
 		if b.Len() > 0 {

@@ -7,6 +7,7 @@ import (
 	"image"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // ErrSize is returned for a picture whose size does not match its camera or that is too large to draw.
@@ -29,28 +30,47 @@ func Render(ctx context.Context, dst *image.RGBA, cam Camera, st *Style, scene S
 	if n := runtime.GOMAXPROCS(0); n > 1 {
 		strips = min(2*n, (h+127)/128) // more than workers, so that a dense strip does not hold up the rest
 	}
-	next := make(chan view, strips)
-	for i := range strips {
+	views := make([]view, strips)
+	for i := range views {
 		y0, y1 := h*i/strips, h*(i+1)/strips
-		next <- view{zoom: whole.zoom, ox: ox, oy: oy + float64(y0), w: w, h: y1 - y0}
+		views[i] = view{zoom: whole.zoom, ox: ox, oy: oy + float64(y0), w: w, h: y1 - y0}
 	}
-	close(next)
 	labels := newLabeller(scene, st)
 	labels.within = &whole
-	var wg sync.WaitGroup
-	for range min(strips, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
+	each := func(draw func(p *painter)) func(i int) {
+		return func(i int) {
 			p := painters.Get().(*painter)
 			defer painters.Put(p)
-			for v := range next {
-				top := int(v.oy - oy + 0.5)
-				p.begin(ctx, subImage(dst, top, v.h), v, st)
-				p.scene(scene, labels)
+			v := views[i]
+			p.begin(ctx, subImage(dst, int(v.oy-oy+0.5), v.h), v, st)
+			draw(p)
+		}
+	}
+	// Names are placed while the ground is drawn: their place is the longest piece of work that cannot be shared.
+	below := each(func(p *painter) { p.below(scene, labels) })
+	parallel(strips+1, func(i int) {
+		if i == 0 {
+			labels.in(ctx, whole)
+		} else {
+			below(i - 1)
+		}
+	})
+	parallel(strips, each(func(p *painter) { p.above(scene, labels) }))
+	return ctx.Err()
+}
+
+// parallel calls do for 0…n-1, shared by GOMAXPROCS goroutines, in order as far as that goes.
+func parallel(n int, do func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
 			}
 		})
 	}
 	wg.Wait()
-	return ctx.Err()
 }
 
 // painters keeps scratch buffers between frames.
@@ -63,6 +83,12 @@ func subImage(m *image.RGBA, top, h int) *image.RGBA {
 
 // scene draws everything in the view, from the ground up.
 func (p *painter) scene(s Scene, labels *labeller) {
+	p.below(s, labels)
+	p.above(s, labels)
+}
+
+// below draws all but names and markers.
+func (p *painter) below(s Scene, labels *labeller) {
 	p.labels = labels
 	clearTo(p.dst, s.ground(p.style, p.zoom))
 	for _, src := range s.Base {
@@ -96,6 +122,13 @@ func (p *painter) scene(s Scene, labels *labeller) {
 	}
 	p.regions(s)
 	p.selection(s, p.selectedLine)
+}
+
+// above draws names and markers.
+func (p *painter) above(s Scene, labels *labeller) {
+	if p.ctx.Err() != nil {
+		return
+	}
 	lbs := labels.in(p.ctx, p.view)
 	for i := range lbs {
 		p.drawLabel(&lbs[i])

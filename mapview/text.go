@@ -6,12 +6,14 @@ import (
 	"image"
 	"math"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
+	"golang.org/x/text/unicode/norm"
 )
 
 // ErrFont is returned for bytes that are no single-face OpenType font.
@@ -22,6 +24,8 @@ var ErrFont = errors.New("not a font that can be drawn with")
 type Fonts struct {
 	faces [2]*sfnt.Font // regular, bold
 	more  []*sfnt.Font  // for runes those lack
+
+	pages [2][maxPage]atomic.Pointer[runePage] // by face and rune/256
 
 	mu     sync.RWMutex // guards what follows
 	sized  map[faceKey]font.Face
@@ -48,6 +52,72 @@ type glyph struct {
 	offX, offY   int
 	haloX, haloY int
 	advance      float64
+}
+
+// runePage is what is known of 256 runes that follow each other in a face.
+type runePage [256]runeForm
+
+// runeForm is how a rune is drawn: by which rune, as a letter that no face has goes without its accents, and how wide.
+type runeForm struct {
+	as          rune // 0: not at all
+	units, upem int32
+}
+
+// maxPage is how many pages of runes there are: those of the basic plane and the Han of the two that follow.
+const maxPage = 0x400
+
+// form answers how a rune is drawn in a face.
+func (f *Fonts) form(r rune, bold bool) runeForm {
+	n := int(r >> 8)
+	if n < 0 || n >= maxPage {
+		return runeForm{}
+	}
+	face := 0
+	if bold {
+		face = 1
+	}
+	page := f.pages[face][n].Load()
+	if page == nil {
+		page = new(runePage)
+		for i := range page {
+			page[i] = f.findForm(rune(n<<8|i), bold)
+		}
+		f.pages[face][n].Store(page)
+	}
+	return page[r&255]
+}
+
+func (f *Fonts) findForm(r rune, bold bool) runeForm {
+	var buf sfnt.Buffer
+	have := func(r rune) (runeForm, bool) {
+		ft := f.fontOf(glyphKey{bold: bold, r: r})
+		index, err := ft.GlyphIndex(&buf, r)
+		if err != nil || index == 0 {
+			return runeForm{}, false
+		}
+		upem := ft.UnitsPerEm()
+		units, err := ft.GlyphAdvance(&buf, index, fixed.Int26_6(upem), font.HintingNone)
+		return runeForm{r, int32(units), int32(upem)}, err == nil
+	}
+	if form, ok := have(r); ok {
+		return form
+	}
+	if base, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r))); base != r && base != utf8.RuneError {
+		if form, ok := have(base); ok {
+			return form
+		}
+	}
+	return runeForm{}
+}
+
+// advance is how far the pen moves on after a rune, in device pixels: exactly as its glyph says.
+func (f *Fonts) advance(r rune, ts *textStyle) float64 {
+	size := int64(math.Round(ts.size * 4)) // quarter pixels
+	form := f.form(r, ts.bold)
+	if form.as == 0 {
+		return float64(size) / 8
+	}
+	return float64((int64(form.units)*size*16+int64(form.upem)/2)/int64(form.upem)) / 64
 }
 
 // maxGlyphs bounds the cache; past it the cache starts anew. A screen of Chinese names has some hundreds.
@@ -83,9 +153,9 @@ type textStyle struct {
 	spacing float64 // between letters, beyond their advance
 }
 
-// glyph answers a rune's masks, made on first use. A rune the face lacks is its "not defined" box.
+// glyph answers a rune's masks, made on first use. A rune that no face has is a blank.
 func (f *Fonts) glyph(r rune, ts textStyle) *glyph {
-	return f.cached(ts.key(r))
+	return f.cached(f.glyphKey(r, &ts))
 }
 
 func (ts *textStyle) key(r rune) glyphKey {
@@ -95,6 +165,9 @@ func (ts *textStyle) key(r rune) glyphKey {
 	}
 	return glyphKey{bold: ts.bold, size: uint16(math.Round(ts.size * 4)), r: r, halo: uint8(min(wide*10, 255))}
 }
+
+// glyphKey is the key of the glyph a rune is drawn with.
+func (f *Fonts) glyphKey(r rune, ts *textStyle) glyphKey { return ts.key(f.form(r, ts.bold).as) }
 
 func (f *Fonts) cached(key glyphKey) *glyph {
 	f.mu.RLock()
@@ -126,7 +199,7 @@ func (f *Fonts) makeGlyphLocked(key glyphKey) *glyph {
 		return &glyph{}
 	}
 	dr, mask, at, advance, ok := face.Glyph(fixed.Point26_6{}, key.r)
-	if !ok {
+	if !ok || key.r == 0 {
 		return &glyph{advance: float64(key.size) / 8}
 	}
 	g := &glyph{advance: float64(advance) / 64, offX: dr.Min.X, offY: dr.Min.Y}
@@ -209,7 +282,7 @@ func dilate(m *image.Alpha, radius float64) (wide *image.Alpha, pad int) {
 func (f *Fonts) width(text string, ts textStyle) float64 {
 	w := 0.0
 	for _, r := range text {
-		w += f.glyph(r, ts).advance + ts.spacing
+		w += f.advance(r, &ts) + ts.spacing
 	}
 	return max(0, w-ts.spacing)
 }
@@ -220,10 +293,10 @@ func (f *Fonts) cut(text string, ts textStyle, limit float64) (string, float64) 
 	if w <= limit {
 		return text, w
 	}
-	dots := f.glyph('…', ts).advance
+	dots := f.advance('…', &ts)
 	for len(text) > 0 && w+dots > limit {
 		r, n := utf8.DecodeLastRuneInString(text)
-		w -= f.glyph(r, ts).advance
+		w -= f.advance(r, &ts)
 		text = text[:len(text)-n]
 	}
 	return text + "…", w + dots

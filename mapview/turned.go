@@ -30,7 +30,7 @@ func (f *Fonts) makeTurnedLocked(key glyphKey) *glyph {
 	ft := f.fontOf(key)
 	var buf sfnt.Buffer
 	index, err := ft.GlyphIndex(&buf, key.r)
-	if err != nil {
+	if err != nil || index == 0 {
 		return &glyph{}
 	}
 	segments, err := ft.LoadGlyph(&buf, index, fixed.Int26_6(int(key.size)*16), nil)
@@ -101,7 +101,7 @@ func (f *Fonts) drawAlong(dst *image.RGBA, letters []letter, ox, oy float64, ts 
 			l := &letters[i]
 			qx, qy := nearest((l.x-ox)*subSteps), nearest((l.y-oy)*subSteps)
 			x, y := floorDiv(qx, subSteps), floorDiv(qy, subSteps)
-			key := ts.key(l.r)
+			key := f.glyphKey(l.r, &ts)
 			key.turn, key.at = 1+l.turn, uint8(qx-x*subSteps+subSteps*(qy-y*subSteps))
 			put(f.cached(key), x, y)
 		}

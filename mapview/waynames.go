@@ -59,7 +59,7 @@ func (f *Fonts) along(out []*label, way []uint32, k float64, v view, pad, apart 
 	gap := letterGap*ts.size + ts.spacing
 	long := -gap
 	for _, r := range like.text {
-		long += f.glyph(r, ts).advance + gap
+		long += f.advance(r, &ts) + gap
 	}
 	total := line.length()
 	if long > maxLabelPx*ts.ratio || long+2*ts.size > total {
@@ -111,7 +111,7 @@ func (f *Fonts) lay(lb *label, line *wayLine, from, long float64) bool {
 	general := math.Atan2((by-ay)*dir, (bx-ax)*dir)
 	lo, hi, last := 0.0, 0.0, math.NaN()
 	for _, r := range lb.text {
-		adv := f.glyph(r, ts).advance
+		adv := f.advance(r, &ts)
 		mid := pos + dir*adv/2
 		reach := 0.6 * math.Max(adv, ts.size/2)
 		x0, y0 := line.at(mid - dir*reach)
