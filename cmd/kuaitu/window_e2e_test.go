@@ -189,8 +189,12 @@ func TestE2EWindow(t *testing.T) {
 			if math.Abs(got-want) > 0.05*want {
 				t.Errorf("a notch %s took the landmarks from %.1f px apart to %.1f, want %.1f", notch.button, before, got, want)
 			}
-			if d := there.Sub(at); d.X*d.X+d.Y*d.Y > 4 {
-				t.Errorf("the place under the mouse moved by %v", d)
+			// The place under the mouse stays when every other moves away from it by the factor.
+			off := func(p image.Point) (x, y float64) { return float64(p.X - mid.X), float64(p.Y - mid.Y) }
+			x0, y0 := off(at)
+			x1, y1 := off(there)
+			if d := math.Hypot(x1-x0*notch.factor, y1-y0*notch.factor); d > 2 {
+				t.Errorf("the place under the mouse moved by %.1f px", d)
 			}
 		}
 		w.xdo("click", "5")

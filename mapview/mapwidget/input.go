@@ -12,24 +12,33 @@ import (
 // press is a mouse button that is held down, and the click before it.
 type press struct {
 	button  desktop.MouseButton
+	mods    fyne.KeyModifier
 	at      fyne.Position
+	mode    pressMode
 	dragged bool
-	box     bool // Shift: the drag spans a box to zoom to
+	flick   flick
 
 	lastClick   time.Time
 	lastClickAt fyne.Position
 }
+
+// pressMode is what a drag does.
+type pressMode uint8
+
+const (
+	pressNone pressMode = iota
+	pressPan
+	pressZoom // spans a box to zoom to
+	pressSpan // spans a box or a circle of the tool
+)
 
 const (
 	clickSlop       = 4                      // Fyne units a click may wander
 	doubleClickTime = 350 * time.Millisecond // between two clicks
 	notch           = 25                     // units of a ScrollEvent per notch of the wheel
 	pickPx          = 4                      // Fyne units about the pointer in which points are hit
-	keyPan          = 120                    // Fyne units per arrow key
 	fineNotch       = 0.25                   // zooms per notch with Ctrl
 	maxNotches      = 3                      // zooms per event, whatever the wheel says
-	zoomTime        = 140 * time.Millisecond
-	flyTime         = 250 * time.Millisecond
 )
 
 // MouseDown implements desktop.Mouseable.
@@ -37,97 +46,140 @@ func (m *Map) MouseDown(ev *desktop.MouseEvent) {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(m); c != nil {
 		c.Focus(m)
 	}
-	m.press.button, m.press.at, m.press.dragged = ev.Button, ev.Position, false
-	m.press.box = ev.Button == desktop.MouseButtonPrimary && ev.Modifier&fyne.KeyModifierShift != 0
+	p := &m.press
+	p.button, p.mods, p.at, p.dragged, p.mode, p.flick = ev.Button, ev.Modifier, ev.Position, false, pressNone, flick{}
+	switch {
+	case ev.Button == desktop.MouseButtonTertiary, ev.Button == desktop.MouseButtonPrimary && m.space:
+		p.mode = pressPan
+	case ev.Button != desktop.MouseButtonPrimary:
+	case m.tool.form().spans():
+		p.mode = pressSpan
+	case ev.Modifier&fyne.KeyModifierShift != 0 && (m.tool == ToolExplore || m.tool == ToolPoint):
+		p.mode = pressZoom
+	default:
+		p.mode = pressPan
+	}
+	if m.moving != nil && m.moving.zoom == nil {
+		m.halt() // a hand stops a map that glides
+	}
 }
 
 // MouseUp implements desktop.Mouseable. A button that went up about where it went down was a click. Fyne reports the end of a drag by itself.
 func (m *Map) MouseUp(ev *desktop.MouseEvent) {
 	p := &m.press
-	moved := math.Hypot(float64(ev.Position.X-p.at.X), float64(ev.Position.Y-p.at.Y)) > clickSlop
-	if p.dragged || moved || p.button != ev.Button {
+	if p.dragged || p.button != ev.Button || far(ev.Position, p.at, clickSlop) {
 		return
 	}
-	p.box = false
-	p.button = 0
+	p.button, p.mode = 0, pressNone
 	switch ev.Button {
 	case desktop.MouseButtonPrimary:
-		m.click(ev.Position)
+		if !m.space {
+			m.click(ev.Position, ev.Modifier)
+		}
 	case desktop.MouseButtonSecondary:
-		if m.OnContext != nil {
+		if m.drawing.active() {
+			m.finish(ev.Modifier)
+		} else if m.OnContext != nil {
 			m.OnContext(m.ToLonLat(ev.Position), ev.Position)
 		}
 	}
 }
 
-// click picks; a second one soon and near zooms in. The first is not held back until it is known to be alone.
-func (m *Map) click(pos fyne.Position) {
+// click does what the tool does at once; a second one soon and near is a double click. The first is not held back until it is known to
+// be alone.
+func (m *Map) click(pos fyne.Position, mods fyne.KeyModifier) {
 	now, p := time.Now(), &m.press
-	near := math.Hypot(float64(pos.X-p.lastClickAt.X), float64(pos.Y-p.lastClickAt.Y)) <= 2*clickSlop
-	if near && now.Sub(p.lastClick) < doubleClickTime {
-		p.lastClick = time.Time{}
-		m.zoomBy(pos, 1)
-		return
-	}
+	double := now.Sub(p.lastClick) < doubleClickTime && !far(pos, p.lastClickAt, 2*clickSlop)
 	p.lastClick, p.lastClickAt = now, pos
-	switch {
+	if double {
+		p.lastClick = time.Time{}
+	}
+	at := m.ToLonLat(pos)
+	switch f := m.tool.form(); {
+	case f == formLine || f == formRing:
+		if double {
+			m.finish(mods) // its first click has put the point
+		} else {
+			m.vertex(at, mods)
+		}
+	case f != formNone:
+		m.vertex(at, mods)
+	case m.tool == ToolSelectClick:
+		m.selectAt(pos, mods)
+	case m.tool == ToolBufferPoint:
+		if m.OnShape != nil {
+			m.OnShape(m.tool, Shape{Geometry: at, Mods: mods})
+		}
 	case m.tool == ToolPoint:
 		if m.OnPoint != nil {
-			m.OnPoint(m.ToLonLat(pos), pos)
+			m.OnPoint(at, pos)
 		}
+	case double:
+		by := 1.0
+		if mods&fyne.KeyModifierShift != 0 {
+			by = -1
+		}
+		m.zoomBy(pos, by)
 	case m.OnPick != nil:
-		s := float64(m.scale)
-		m.OnPick(m.scene.HitTest(m.cam, m.style, float64(pos.X)*s, float64(pos.Y)*s, pickPx*s), pos)
+		m.OnPick(m.hits(pos), pos)
 	}
+}
+
+// far answers whether two positions are more than a distance apart.
+func far(a, b fyne.Position, d float64) bool {
+	return math.Hypot(float64(a.X-b.X), float64(a.Y-b.Y)) > d
 }
 
 // Dragged implements fyne.Draggable. Fyne calls it for any button but the right one.
 func (m *Map) Dragged(ev *fyne.DragEvent) {
 	p := &m.press
-	p.dragged = true
 	m.pointer = ev.Position
-	switch {
-	case p.box:
-		m.showBox(p.at, ev.Position)
-	case p.button == desktop.MouseButtonPrimary && m.tool != ToolExplore:
-	default:
-		m.stop()
-		m.cam = m.cam.Pan(float64(ev.Dragged.DX*m.scale), float64(ev.Dragged.DY*m.scale))
-		m.target = m.cam
-		m.settle()
+	if !p.dragged {
+		p.dragged = true
+		if p.mode == pressZoom || p.mode == pressSpan {
+			m.begin(m.ToLonLat(p.at), p.mode == pressZoom)
+		}
 	}
-	m.tellMove(ev.Position)
+	switch p.mode {
+	case pressPan:
+		dx, dy := float64(ev.Dragged.DX*m.scale), float64(ev.Dragged.DY*m.scale)
+		p.flick.move(time.Now(), dx, dy)
+		m.stop()
+		m.cam = m.cam.Pan(dx, dy)
+		m.settle(false)
+	case pressZoom, pressSpan:
+		m.lead(m.ToLonLat(ev.Position))
+	}
+	m.tellMove()
 }
 
 // DragEnd implements fyne.Draggable.
 func (m *Map) DragEnd() {
 	p := &m.press
-	if p.box {
-		m.hideBox()
-		a, b := m.ToLonLat(p.at), m.ToLonLat(m.pointer)
-		d := m.pointer.Subtract(p.at)
-		if math.Abs(float64(d.X)) > clickSlop && math.Abs(float64(d.Y)) > clickSlop {
-			m.flyTo(m.cam.Fit(orb.MultiPoint{a, b}.Bound(), 0))
+	mode := p.mode
+	p.button, p.mode, p.dragged = 0, pressNone, false
+	switch mode {
+	case pressPan:
+		vx, vy := p.flick.speed(time.Now())
+		if math.Hypot(vx, vy) > glideMin && !m.Still {
+			m.glide(vx, vy)
+		} else {
+			m.jump(m.cam)
 		}
-	}
-	p.button, p.box = 0, false
-}
-
-func (m *Map) showBox(a, b fyne.Position) {
-	if m.view == nil {
-		return
-	}
-	r := m.view.box
-	r.Move(fyne.NewPos(min(a.X, b.X), min(a.Y, b.Y)))
-	r.Resize(fyne.NewSize(max(a.X, b.X)-min(a.X, b.X), max(a.Y, b.Y)-min(a.Y, b.Y)))
-	r.Show()
-	m.view.repaint()
-}
-
-func (m *Map) hideBox() {
-	if m.view != nil {
-		m.view.box.Hide()
-		m.view.repaint()
+	case pressZoom, pressSpan:
+		if !m.drawing.active() {
+			return // given up meanwhile
+		}
+		d := m.pointer.Subtract(p.at)
+		if m.drawing.zoom {
+			m.drawing = drawing{}
+			m.sketched()
+			if math.Abs(float64(d.X)) > clickSlop && math.Abs(float64(d.Y)) > clickSlop {
+				m.flyTo(m.cam.Fit(orb.MultiPoint{m.ToLonLat(p.at), m.ToLonLat(m.pointer)}.Bound(), 0))
+			}
+			return
+		}
+		m.vertex(m.ToLonLat(m.pointer), p.mods)
 	}
 }
 
@@ -137,26 +189,30 @@ func (m *Map) MouseIn(ev *desktop.MouseEvent) { m.MouseMoved(ev) }
 // MouseMoved implements desktop.Hoverable. Fyne calls it at most once a frame.
 func (m *Map) MouseMoved(ev *desktop.MouseEvent) {
 	m.pointer = ev.Position
-	m.tellMove(ev.Position)
+	m.lead(m.ToLonLat(ev.Position))
+	m.tellMove()
 }
 
 // MouseOut implements desktop.Hoverable.
 func (m *Map) MouseOut() {
+	m.moves.cancel()
 	if m.OnLeave != nil {
 		m.OnLeave()
 	}
 }
 
-func (m *Map) tellMove(pos fyne.Position) {
+// tellMove tells where the pointer is.
+func (m *Map) tellMove() {
 	if m.OnMove != nil && m.cam.WidthPx > 0 {
-		m.OnMove(m.ToLonLat(pos))
+		m.moves.tell(m.post, func() { m.OnMove(m.ToLonLat(m.pointer)) })
 	}
 }
 
-// Scrolled implements fyne.Scrollable: one notch doubles the scale about the pointer, with Ctrl a quarter of that.
+// Scrolled implements fyne.Scrollable: one notch doubles the scale about the pointer, with Ctrl a quarter of that. Trackpads send
+// parts of a notch.
 func (m *Map) Scrolled(ev *fyne.ScrollEvent) {
 	step := 1.0
-	if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok && d.CurrentKeyModifiers()&fyne.KeyModifierControl != 0 {
+	if m.modifiers()&fyne.KeyModifierControl != 0 {
 		step = fineNotch
 	}
 	pos := ev.Position
@@ -167,58 +223,58 @@ func (m *Map) Scrolled(ev *fyne.ScrollEvent) {
 	m.zoomBy(pos, math.Max(-maxNotches, math.Min(maxNotches, by)))
 }
 
-// ZoomBy zooms about the middle, by 1 for twice as large.
-func (m *Map) ZoomBy(by float64) {
-	m.zoomBy(fyne.NewPos(m.Size().Width/2, m.Size().Height/2), by)
+// modifiers are the keys held down now.
+func (m *Map) modifiers() fyne.KeyModifier {
+	if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
+		return d.CurrentKeyModifiers()
+	}
+	return 0
 }
 
-// TypedKey implements fyne.Focusable.
-func (m *Map) TypedKey(ev *fyne.KeyEvent) {
-	step := float64(keyPan * m.scale)
-	pan := func(dx, dy float64) {
-		m.stop()
-		m.jump(m.cam.Pan(dx, dy))
-	}
-	switch ev.Name {
-	case fyne.KeyLeft:
-		pan(step, 0)
-	case fyne.KeyRight:
-		pan(-step, 0)
-	case fyne.KeyUp:
-		pan(0, step)
-	case fyne.KeyDown:
-		pan(0, -step)
-	case fyne.KeyPageUp:
-		m.ZoomBy(1)
-	case fyne.KeyPageDown:
-		m.ZoomBy(-1)
-	case fyne.KeyEscape:
-		m.press.box = false
-		m.hideBox()
-		m.other(ev)
-	default:
-		m.other(ev)
-	}
+// pace calls back at most so often, at once where there was nothing for a while, and always with the last there was.
+type pace struct {
+	last    time.Time
+	pending *time.Timer
+	f       func()
 }
 
-func (m *Map) other(ev *fyne.KeyEvent) {
-	if m.OnKey != nil {
-		m.OnKey(ev)
+// paceTime is the least time between two calls: the eye reads figures no faster.
+const paceTime = 50 * time.Millisecond
+
+// tell calls f now or, through post, when it is time; a later f goes instead of an earlier one that waits.
+func (p *pace) tell(post func(func()), f func()) {
+	p.f = f
+	wait := paceTime - time.Since(p.last)
+	if wait <= 0 {
+		p.now()
+		return
+	}
+	if p.pending == nil {
+		p.pending = time.AfterFunc(wait, func() {
+			post(func() {
+				if p.pending != nil {
+					p.now()
+				}
+			})
+		})
 	}
 }
 
-// TypedRune implements fyne.Focusable.
-func (m *Map) TypedRune(r rune) {
-	switch r {
-	case '+', '=', '＋':
-		m.ZoomBy(1)
-	case '-', '_', '－':
-		m.ZoomBy(-1)
+// now calls what waits, at once.
+func (p *pace) now() {
+	p.last = time.Now()
+	f := p.f
+	p.cancel()
+	if f != nil {
+		f()
 	}
 }
 
-// FocusGained implements fyne.Focusable.
-func (m *Map) FocusGained() {}
-
-// FocusLost implements fyne.Focusable.
-func (m *Map) FocusLost() {}
+// cancel forgets what waits.
+func (p *pace) cancel() {
+	p.f = nil
+	if p.pending != nil {
+		p.pending.Stop()
+		p.pending = nil
+	}
+}

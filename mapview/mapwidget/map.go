@@ -3,36 +3,33 @@ package mapwidget
 import (
 	"context"
 	"math"
+	"os"
 	"sync/atomic"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 	"github.com/paulmach/orb"
 
 	"kuaitu/mapview"
 )
 
-// Tool says what the left mouse button does.
-type Tool uint8
-
-// The tools.
-const (
-	ToolExplore Tool = iota // drag pans, click picks
-	ToolPoint               // click gives a place (OnPoint); the middle button still pans
-)
-
 // Map is the widget. Set the callbacks before it is shown; each may be nil.
 type Map struct {
 	widget.BaseWidget
 
-	OnMove    func(p orb.Point)                           // the pointer is over p, degrees
+	OnMove    func(p orb.Point)                           // the pointer is over p, degrees; at most 20 times a second
 	OnLeave   func()                                      // the pointer has left the map
-	OnPick    func(hits []mapview.Hit, pos fyne.Position) // clicked; topmost first; pos is in the widget
+	OnPick    func(hits []mapview.Hit, pos fyne.Position) // clicked with ToolExplore; topmost first; pos is in the widget
 	OnPoint   func(p orb.Point, pos fyne.Position)        // clicked with ToolPoint
-	OnContext func(p orb.Point, pos fyne.Position)        // right click
-	OnCamera  func(cam mapview.Camera)                    // the view has moved or changed size, at every step of a move
+	OnContext func(p orb.Point, pos fyne.Position)        // right click while nothing is being drawn
+	OnCamera  func(cam mapview.Camera)                    // the view has moved or changed size: at most 20 times a second, and when it rests
 	OnKey     func(ev *fyne.KeyEvent)                     // a key the map does not use
+	OnSelect  func(refs []mapview.Ref, how SelectMode)    // a tool has selected; the map's own selection is the owner's to change
+	OnShape   func(tool Tool, s Shape)                    // a drawing of a selection or a buffer has come to its end
+	OnMeasure func(r Measure)                             // a measure is read, at every change
+	OnTool    func(t Tool)                                // Esc has led back to ToolExplore
+	OnView    func()                                      // what CanBack and CanForward answer may have changed
+	ReadOut   func(r Measure) string                      // the text beside the pointer; nil: figures with units
 	Still     bool                                        // no motion: every move is a jump
 
 	pyramid *mapview.Pyramid
@@ -45,19 +42,31 @@ type Map struct {
 	scale  float32        // device pixels per Fyne unit
 	cam    mapview.Camera
 	fit    *orb.Bound // what to show once the size is known
+	extent *orb.Bound // what FullExtent shows, where it was given
 	tool   Tool
 	marks  []Mark
+	images bool // no shaders, though there might be some
 
-	moving  *fyne.Animation
-	target  mapview.Camera // where the move ends
+	drawing  drawing
+	measured Measure // of the drawing
+	targetAt orb.Point
+	targetOn bool
+	targetNo int
+
+	moving  *motion
+	history mapview.History
+	cameras pace // of OnCamera
+	moves   pace // of OnMove
 	pointer fyne.Position
 	press   press
+	space   bool // the space bar is down
 	view    *renderer
 }
 
-// New makes a map that shows nothing yet. The zero options are right for a desk.
+// New makes a map that shows nothing yet. The zero options are right for a desk. Where the environment has KUAITU_MAP=images, tiles are
+// drawn without shaders, for graphics drivers that have them and should not be asked.
 func New(opt mapview.PyramidOptions) *Map {
-	m := &Map{design: mapview.LightStyle(), scale: 1, post: fyne.Do}
+	m := &Map{design: mapview.LightStyle(), scale: 1, post: fyne.Do, images: os.Getenv("KUAITU_MAP") == "images"}
 	m.style = m.scaled()
 	opt.Ready = m.ready
 	m.pyramid = mapview.NewPyramid(opt)
@@ -91,7 +100,7 @@ func (m *Map) SetScene(s mapview.Scene, st *mapview.Style) {
 		m.view.colour()
 		m.view.ground.Refresh()
 	}
-	m.settle()
+	m.settle(m.moving == nil)
 }
 
 // Scene is what is drawn.
@@ -117,14 +126,19 @@ func (m *Map) Invalidate(layer string, b orb.Bound) { m.pyramid.Invalidate(layer
 // Pending is how many tiles of the view are still to be drawn.
 func (m *Map) Pending() int { return m.pyramid.Pending() }
 
-// SetTool chooses what the left button does.
-func (m *Map) SetTool(t Tool) { m.tool = t }
-
 // Camera is what is seen now. Its size and zoom count device pixels: see [Map.Zoom].
 func (m *Map) Camera() mapview.Camera { return m.cam }
 
 // Zoom is the zoom at which a screen of scale 1 shows as much: the number to show people.
 func (m *Map) Zoom() float64 { return m.cam.Zoom - math.Log2(m.style.Ratio) }
+
+// SetImages draws tiles as images (true), as a software painter needs to take a picture of the window, or as shaders where there are any.
+func (m *Map) SetImages(on bool) {
+	m.images = on
+	if m.view != nil && m.view.probe == nil && m.view.shaders == on {
+		m.view.use(!on)
+	}
+}
 
 // SetCamera looks at centre (degrees) with the given zoom, of a screen of scale 1, at once.
 func (m *Map) SetCamera(center orb.Point, zoom float64) {
@@ -146,8 +160,11 @@ func (m *Map) Fit(b orb.Bound) {
 		m.fit = &b
 		return
 	}
-	m.jump(m.cam.Fit(b, float64(24*m.scale)))
+	m.jump(m.cam.Fit(b, float64(fitPad*m.scale)))
 }
+
+// fitPad is what Fit leaves free on every side, in Fyne units.
+const fitPad = 24
 
 func (m *Map) look(center orb.Point, zoom float64) mapview.Camera {
 	c := m.cam
@@ -194,26 +211,45 @@ func (m *Map) fitScreen(size fyne.Size) {
 		m.pyramid.SetScene(m.scene, m.style)
 	}
 	if m.fit != nil && w > 0 && h > 0 {
-		cam = cam.Fit(*m.fit, float64(24*scale))
+		cam = cam.Fit(*m.fit, float64(fitPad*scale))
 		m.fit = nil
 	}
 	m.stop()
-	m.jump(cam)
+	if m.view != nil {
+		m.view.fitted(w, h)
+	}
+	m.cam = snap(cam)
+	m.settle(true)
 }
 
-// jump shows cam without motion.
+// jump shows cam without motion: the map is at rest then.
 func (m *Map) jump(cam mapview.Camera) {
 	m.cam = snap(cam)
-	m.target = m.cam
-	m.settle()
+	m.settle(true)
+	m.visited()
 }
 
-// settle asks for the tiles of the view and shows what there is.
-func (m *Map) settle() {
+// halt ends a motion where it is.
+func (m *Map) halt() {
+	m.stop()
+	m.jump(m.cam)
+}
+
+// settle asks for the tiles of the view, shows what there is and tells of it.
+func (m *Map) settle(rest bool) {
 	m.pyramid.Want(m.cam)
 	m.show()
-	if m.OnCamera != nil {
-		m.OnCamera(m.cam)
+	m.tell(rest)
+}
+
+// tell tells what is seen now: at once when the map is at rest.
+func (m *Map) tell(rest bool) {
+	if m.OnCamera == nil {
+		return
+	}
+	m.cameras.tell(m.post, func() { m.OnCamera(m.cam) })
+	if rest && m.cameras.f != nil {
+		m.cameras.now()
 	}
 }
 
@@ -235,14 +271,6 @@ func (m *Map) show() {
 
 // MinSize implements fyne.Widget.
 func (m *Map) MinSize() fyne.Size { return fyne.NewSize(120, 90) }
-
-// Cursor implements desktop.Cursorable.
-func (m *Map) Cursor() desktop.Cursor {
-	if m.tool == ToolPoint {
-		return desktop.CrosshairCursor
-	}
-	return desktop.DefaultCursor
-}
 
 // CreateRenderer implements fyne.Widget.
 func (m *Map) CreateRenderer() fyne.WidgetRenderer {

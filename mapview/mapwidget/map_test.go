@@ -92,31 +92,13 @@ func TestDragPans(t *testing.T) {
 	m, w := open(t)
 	m.MouseDown(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary, PointEvent: fyne.PointEvent{Position: fyne.NewPos(300, 200)}})
 	test.Drag(w.Canvas(), fyne.NewPos(310, 190), -100, 50)
+	m.halt()
 	settle(t, m)
 	if got := m.ToPosition(middle); math.Abs(float64(got.X-200)) > 1 || math.Abs(float64(got.Y-250)) > 1 {
 		t.Errorf("after a drag by -100,50 the middle is at %v, want 200,250", got)
 	}
 	if got, want := pixel(w.Canvas().Capture(), 200, 250), (color.NRGBA{0xCD, 0xB4, 0xE0, 255}); got != want {
 		t.Errorf("the building moved to %v, want %v", got, want)
-	}
-}
-
-func TestOtherToolsPanWithTheMiddleButtonOnly(t *testing.T) {
-	m, _ := open(t)
-	m.SetTool(ToolPoint)
-	before := m.Camera()
-	drag := func(b desktop.MouseButton) {
-		m.MouseDown(&desktop.MouseEvent{Button: b, PointEvent: fyne.PointEvent{Position: fyne.NewPos(100, 100)}})
-		m.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(150, 100)}, Dragged: fyne.NewDelta(50, 0)})
-		m.DragEnd()
-	}
-	drag(desktop.MouseButtonPrimary)
-	if m.Camera() != before {
-		t.Error("the left button panned while a point was to be chosen")
-	}
-	drag(desktop.MouseButtonTertiary)
-	if m.Camera() == before {
-		t.Error("the middle button did not pan")
 	}
 }
 
@@ -132,57 +114,6 @@ func TestWheelZoomsAtThePointer(t *testing.T) {
 	}
 	if got := m.ToPosition(under); math.Abs(float64(got.X-pos.X)) > 0.5 || math.Abs(float64(got.Y-pos.Y)) > 0.5 {
 		t.Errorf("what was under the pointer is at %v, want %v", got, pos)
-	}
-}
-
-func TestClicks(t *testing.T) {
-	m, _ := open(t)
-	var hits []mapview.Hit
-	var context, point orb.Point
-	m.OnPick = func(h []mapview.Hit, _ fyne.Position) { hits = h }
-	m.OnContext = func(p orb.Point, _ fyne.Position) { context = p }
-	m.OnPoint = func(p orb.Point, _ fyne.Position) { point = p }
-	click := func(b desktop.MouseButton, x, y float32) {
-		ev := &desktop.MouseEvent{Button: b, PointEvent: fyne.PointEvent{Position: fyne.NewPos(x, y)}}
-		m.MouseDown(ev)
-		m.MouseUp(ev)
-	}
-	click(desktop.MouseButtonPrimary, 300, 200)
-	if len(hits) != 1 || hits[0].Layer != "building" || hits[0].ID != (mapview.ID{1}) {
-		t.Fatalf("picked %+v, want the building", hits)
-	}
-	if m.Zoom() != 16 {
-		t.Errorf("one click zoomed to %v", m.Zoom())
-	}
-	click(desktop.MouseButtonPrimary, 300, 200)
-	if m.Zoom() != 17 {
-		t.Errorf("a double click zoomed to %v, want 17", m.Zoom())
-	}
-	click(desktop.MouseButtonSecondary, 300, 200)
-	if math.Abs(context[0]-middle[0]) > 1e-4 || math.Abs(context[1]-middle[1]) > 1e-4 {
-		t.Errorf("context at %v, want %v", context, middle)
-	}
-	m.SetTool(ToolPoint)
-	click(desktop.MouseButtonPrimary, 10, 10)
-	if point == (orb.Point{}) {
-		t.Error("no point was given")
-	}
-}
-
-func TestShiftDragZoomsToTheBox(t *testing.T) {
-	m, w := open(t)
-	want := orb.MultiPoint{m.ToLonLat(fyne.NewPos(200, 100)), m.ToLonLat(fyne.NewPos(350, 200))}.Bound()
-	m.MouseDown(&desktop.MouseEvent{Button: desktop.MouseButtonPrimary, Modifier: fyne.KeyModifierShift, PointEvent: fyne.PointEvent{Position: fyne.NewPos(200, 100)}})
-	m.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(350, 200)}, Dragged: fyne.NewDelta(150, 100)})
-	if got, ground := pixel(w.Canvas().Capture(), 200, 150), m.design.Ground(); got == ground {
-		t.Error("the box is not seen while it is drawn")
-	}
-	m.DragEnd()
-	if m.view.box.Visible() {
-		t.Error("the box stays")
-	}
-	if c := m.Camera().Center; !want.Contains(c) || m.Zoom() < 17.9 || m.Zoom() > 18.1 {
-		t.Errorf("zoomed to %v at %v, want about 18 within %v", m.Zoom(), c, want)
 	}
 }
 
@@ -242,19 +173,20 @@ func TestMarks(t *testing.T) {
 	}
 }
 
-// TestPanKeepsPictures proves that panning touches no texture: a slot that shows a tile keeps showing it.
+// TestPanKeepsPictures proves that panning touches no texture: a slot that shows a tile keeps showing it, and no object comes or goes.
 func TestPanKeepsPictures(t *testing.T) {
 	m, _ := open(t)
+	objects := len(m.view.content.Objects)
 	before := map[image.Image]*slot{}
-	for _, s := range m.view.tiles {
-		if s.image.Visible() {
-			before[s.image.Image] = s
+	for _, s := range m.view.pool.slots {
+		if s.shown {
+			before[s.img] = s
 		}
 	}
 	m.TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
 	kept := 0
-	for _, s := range m.view.tiles {
-		if was := before[s.image.Image]; s.image.Visible() && was != nil {
+	for _, s := range m.view.pool.slots {
+		if was := before[s.img]; s.shown && was != nil {
 			kept++
 			if was != s {
 				t.Error("a tile went to another slot")
@@ -263,5 +195,8 @@ func TestPanKeepsPictures(t *testing.T) {
 	}
 	if kept == 0 {
 		t.Error("no tile was kept while panning")
+	}
+	if n := len(m.view.content.Objects); n != objects {
+		t.Errorf("%d objects, before the move %d", n, objects)
 	}
 }

@@ -28,7 +28,7 @@ func (m *Map) SetMarks(marks []Mark) {
 	if m.view == nil {
 		return
 	}
-	if m.view.marks.set(m.marks, m.style) {
+	if m.view.marks.set(m.marks, m.style, m.post) {
 		m.view.arrange()
 	}
 	m.view.place()
@@ -38,7 +38,7 @@ func (m *Map) SetMarks(marks []Mark) {
 type markObjects struct {
 	marks []Mark
 	list  []markObject
-	blink *fyne.Animation
+	blink *time.Timer
 }
 
 type markObject struct {
@@ -58,7 +58,7 @@ const (
 func newMarkObjects() *markObjects { return &markObjects{} }
 
 // set makes objects for the marks; it answers true when there is anything to arrange.
-func (o *markObjects) set(marks []Mark, st *mapview.Style) bool {
+func (o *markObjects) set(marks []Mark, st *mapview.Style, post func(func())) bool {
 	o.stop()
 	had := len(o.list) > 0
 	o.marks, o.list = marks, nil
@@ -85,28 +85,34 @@ func (o *markObjects) set(marks []Mark, st *mapview.Style) bool {
 	}
 	o.colour(st)
 	if blinking {
-		o.startBlinking()
+		o.startBlinking(post)
 	}
 	return had || len(o.list) > 0
 }
 
-// startBlinking shows rings half of each second.
-func (o *markObjects) startBlinking() {
+// startBlinking shows rings half of each second. A timer wakes the window twice a second, where an animation would at every frame.
+func (o *markObjects) startBlinking(post func(func())) {
+	const half = time.Second / 2
 	shown := true
-	o.blink = fyne.NewAnimation(time.Second, func(t float32) {
-		if on := t < 0.5; on != shown {
-			shown = on
+	var timer *time.Timer
+	var turn func()
+	turn = func() {
+		post(func() {
+			if o.blink != timer {
+				return // stopped
+			}
+			shown = !shown
 			for _, l := range o.list {
 				if l.ring != nil {
-					l.ring.Hidden = !on
+					l.ring.Hidden = !shown
 					l.ring.Refresh() // it has been drawn: it starts shown
 				}
 			}
-		}
-	})
-	o.blink.Curve = fyne.AnimationLinear
-	o.blink.RepeatCount = fyne.AnimationRepeatForever
-	o.blink.Start()
+			timer.Reset(half)
+		})
+	}
+	timer = time.AfterFunc(half, turn)
+	o.blink = timer
 }
 
 func (o *markObjects) stop() {

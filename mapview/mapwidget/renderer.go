@@ -1,105 +1,102 @@
 package mapwidget
 
 import (
-	"image"
 	"image/color"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-
-	"kuaitu/mapview"
 )
 
-// renderer holds the objects of a map. Pictures are never added or removed while the map moves: a slot without a
-// tile is hidden. Stand-ins of other zooms lie under the tiles proper.
+// renderer holds the objects of a map, in drawing order: the ground, the tiles, the marks, what is being drawn, the frame figures.
 type renderer struct {
 	m       *Map
 	clip    *container.Clip
 	content *fyne.Container
+	probe   *probe // until it is known whether there are shaders
+	shaders bool
 	ground  *canvas.Rectangle
-	under   []*slot
-	tiles   []*slot
-	box     *canvas.Rectangle // of a box zoom
+	pool    *pool
+	sketch  *sketch
 	marks   *markObjects
+	hud     *hud // nil when it is off
+
+	last    placement
+	placed  uint64    // frames placed so far
+	tick    time.Time // when the budget of uploads was filled up
+	budget  int       // uploads left in this tick
+	waiting bool      // a frame is asked for, for what had to wait
 }
 
-// slot is a picture that shows one tile after another.
-type slot struct {
-	image *canvas.Image
-	used  bool
-}
-
-// Slots there are at first: enough for 1920×1080. More come when a larger view needs them, none go.
+// Tiles that are uploaded in one tick, each about 0.4 ms: more while the map is at rest, when a late frame is not seen.
 const (
-	firstUnder = 24
-	firstTiles = 40
+	uploadsAtRest = 8
+	uploadsMoving = 4
+	uploadTick    = 15 * time.Millisecond
 )
 
 func newRenderer(m *Map) *renderer {
-	r := &renderer{m: m, ground: canvas.NewRectangle(color.Transparent), box: canvas.NewRectangle(color.Transparent), marks: newMarkObjects()}
-	r.box.StrokeWidth = 1.5
-	r.box.Hide()
+	r := &renderer{m: m, ground: canvas.NewRectangle(color.Transparent), marks: newMarkObjects(), sketch: newSketch(), pool: newPool(newImagePicture)}
 	r.content = container.NewWithoutLayout()
 	r.clip = container.NewClip(r.content)
-	for range firstUnder {
-		r.under = append(r.under, newSlot())
-	}
-	for range firstTiles {
-		r.tiles = append(r.tiles, newSlot())
+	r.pool.size(m.cam.WidthPx, m.cam.HeightPx)
+	if !m.images {
+		r.probe = newProbe(func(works bool) { m.post(func() { r.decide(works) }) })
 	}
 	r.arrange()
 	r.colour()
 	return r
 }
 
+// decide takes the probe's answer.
+func (r *renderer) decide(shaders bool) {
+	if r.probe != nil {
+		r.probe = nil
+		r.use(shaders && !r.m.images)
+	}
+}
+
+// use changes over to pictures of one kind or the other.
+func (r *renderer) use(shaders bool) {
+	if r.shaders != shaders {
+		r.shaders = shaders
+		r.pool.clear()
+		r.pool = newPool(newImagePicture)
+		if shaders {
+			r.pool = newPool(newShaderPicture)
+		}
+		r.pool.size(r.m.cam.WidthPx, r.m.cam.HeightPx)
+	}
+	r.arrange()
+	r.place()
+}
+
 // colour takes the colours of what is not in tiles from the style.
 func (r *renderer) colour() {
 	st := r.m.style
 	r.ground.FillColor = r.m.scene.Ground(r.m.cam, st)
-	accent := st.Accent()
-	r.box.StrokeColor = accent
-	accent.A = 30
-	r.box.FillColor = accent
+	r.sketch.colour(st)
 	r.marks.colour(st)
-}
-
-func newSlot() *slot {
-	img := &canvas.Image{ScaleMode: canvas.ImageScaleFastest, FillMode: canvas.ImageFillStretch}
-	img.Hide()
-	return &slot{image: img}
+	if r.hud != nil {
+		r.hud.colour(st)
+	}
 }
 
 // arrange lists all objects in drawing order.
 func (r *renderer) arrange() {
-	objects := []fyne.CanvasObject{r.ground}
-	for _, list := range [2][]*slot{r.under, r.tiles} {
-		for _, s := range list {
-			objects = append(objects, s.image)
-		}
+	var objects []fyne.CanvasObject
+	if r.probe != nil {
+		objects = append(objects, r.probe.objects()...) // below the ground, where nobody sees it
 	}
+	objects = append(objects, r.ground)
+	objects = append(objects, r.pool.objects()...)
 	objects = append(objects, r.marks.objects()...)
-	r.content.Objects = append(objects, r.box)
-}
-
-// show puts a picture into the slot. What did not change is not touched: a picture that only moves keeps its texture.
-func (s *slot) show(t mapview.PlacedTile, scale float32) {
-	s.used = true
-	if s.image.Image != image.Image(t.Img) {
-		s.image.Image = t.Img
-		s.image.Refresh()
+	objects = append(objects, r.sketch.objects()...)
+	if r.hud != nil {
+		objects = append(objects, r.hud.objects()...)
 	}
-	pos := fyne.NewPos(float32(t.X)/scale, float32(t.Y)/scale)
-	size := fyne.NewSize(float32(t.W)/scale, float32(t.H)/scale)
-	if s.image.Size() != size {
-		s.image.Resize(size)
-	}
-	if s.image.Position() != pos {
-		s.image.Move(pos)
-	}
-	if !s.image.Visible() {
-		s.image.Show()
-	}
+	r.content.Objects = objects
 }
 
 // place shows what the pyramid has for the camera.
@@ -108,75 +105,44 @@ func (r *renderer) place() {
 	if m.cam.WidthPx == 0 {
 		return
 	}
-	placed := m.pyramid.Tiles(m.cam)
-	proper := 0 // tiles proper come last and are all of one size
-	for i := len(placed) - 1; i >= 0 && placed[i].W == placed[len(placed)-1].W; i-- {
-		proper++
+	now := time.Now()
+	full := uploadsAtRest
+	if m.moving != nil {
+		full = uploadsMoving
 	}
-	standIns, tiles := placed[:len(placed)-proper], placed[len(placed)-proper:]
-	if len(standIns) > len(r.under) || len(tiles) > len(r.tiles) {
-		for len(standIns) > len(r.under) {
-			r.under = append(r.under, newSlot())
-		}
-		for len(tiles) > len(r.tiles) {
-			r.tiles = append(r.tiles, newSlot())
-		}
+	if now.Sub(r.tick) >= uploadTick {
+		r.tick, r.budget = now, full
+	}
+	r.last = r.pool.show(m.pyramid.Tiles(m.cam), m.cam, m.scale, r.budget)
+	r.placed++
+	r.budget -= r.last.uploads
+	if r.last.reorder {
 		r.arrange()
 	}
-	for i, t := range standIns {
-		r.under[i].show(t, m.scale)
-	}
-	hide(r.under[len(standIns):])
-	r.placeTiles(tiles)
 	r.marks.place(m)
-	r.content.Resize(m.Size())
+	r.sketch.place(m)
+	if r.content.Size() != m.Size() {
+		r.content.Resize(m.Size())
+	}
 	r.repaint()
+	if r.hud != nil {
+		r.hud.uploads += r.last.uploads
+		r.hud.place.add(time.Since(now).Seconds() * 1000)
+	}
+	if r.last.later > 0 && !r.waiting {
+		r.waiting = true
+		time.AfterFunc(uploadTick, func() {
+			m.post(func() {
+				r.waiting = false
+				r.place()
+			})
+		})
+	}
 }
 
 // repaint has the window drawn anew. Fyne learns which canvas an object is on when it first draws it, so the changes of one that was
 // hidden so far go unnoticed; the ground is always seen, and refreshing it frees no texture.
 func (r *renderer) repaint() { canvas.Refresh(r.ground) }
-
-// placeTiles leaves every tile in the slot that already shows it.
-func (r *renderer) placeTiles(tiles []mapview.PlacedTile) {
-	at := make(map[image.Image]*slot, len(r.tiles))
-	for _, s := range r.tiles {
-		s.used = false
-		if s.image.Image != nil {
-			at[s.image.Image] = s
-		}
-	}
-	var rest []mapview.PlacedTile
-	for _, t := range tiles {
-		if s := at[t.Img]; s != nil && !s.used {
-			s.show(t, r.m.scale)
-		} else {
-			rest = append(rest, t)
-		}
-	}
-	next := 0
-	for _, t := range rest {
-		for r.tiles[next].used {
-			next++
-		}
-		r.tiles[next].show(t, r.m.scale)
-	}
-	for _, s := range r.tiles {
-		if !s.used {
-			hide([]*slot{s})
-		}
-	}
-}
-
-// hide takes slots out of use and lets go of their pictures.
-func hide(slots []*slot) {
-	for _, s := range slots {
-		if s.image.Visible() {
-			s.image.Hide()
-			s.image.Image = nil
-		}
-	}
-}
 
 // Layout implements fyne.WidgetRenderer.
 func (r *renderer) Layout(size fyne.Size) {
@@ -184,6 +150,13 @@ func (r *renderer) Layout(size fyne.Size) {
 	r.content.Resize(size)
 	r.ground.Resize(size)
 	r.m.fitScreen(size)
+}
+
+// fitted makes room for the tiles of a view of another size.
+func (r *renderer) fitted(w, h int) {
+	if r.pool.size(w, h) {
+		r.arrange()
+	}
 }
 
 // MinSize implements fyne.WidgetRenderer.
@@ -196,10 +169,14 @@ func (r *renderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.
 func (r *renderer) Refresh() {
 	r.colour()
 	r.ground.Refresh()
-	r.box.Refresh()
 	r.m.fitScreen(r.m.Size())
 	r.place()
 }
 
 // Destroy implements fyne.WidgetRenderer.
-func (r *renderer) Destroy() { r.marks.stop() }
+func (r *renderer) Destroy() {
+	r.marks.stop()
+	if r.hud != nil {
+		r.hud.stop()
+	}
+}
