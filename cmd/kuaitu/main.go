@@ -29,6 +29,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/driver/software"
 	"golang.org/x/sync/errgroup"
 )
@@ -144,6 +145,9 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 		return err
 	}
 	chartMap := mapwidget.New(mapview.PyramidOptions{})
+	if c.screenshot != "" {
+		chartMap.SetImages(true) // the picture is painted by software, which draws no shaders
+	}
 	chart := ui.NewChart(chartMap, desk.Kinds(), fyne.Do)
 	scene := func() mapview.Scene {
 		s := layers.Scene()
@@ -156,6 +160,8 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 		return err
 	}
 	chart.SetScene(scene())
+	win.Fyne().Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyD, Modifier: fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift},
+		func(fyne.Shortcut) { chartMap.SetHUD(!chartMap.HUD()) })
 
 	g.Go(func() error { return ignoreEnd(ctx, chartMap.Run(ctx)) })
 	notices := make(chan store.Notice, 64)

@@ -95,8 +95,7 @@ func (o *markObjects) startBlinking(post func(func())) {
 	const half = time.Second / 2
 	shown := true
 	var timer *time.Timer
-	var turn func()
-	turn = func() {
+	turn := func() {
 		post(func() {
 			if o.blink != timer {
 				return // stopped
