@@ -176,10 +176,7 @@ func (k *compiler) bring(e *expression, want exprType, at *path, note annotation
 		return e
 	case tColor, tFormatted, tImage:
 		if e.typ.kind != tValue && e.typ.kind != tString {
-			if want.kind == tColor || e.typ.kind == want.kind || e.typ.kind == tImage {
-				break
-			}
-			return k.build(want, &toString{e.node}, e) // a text-field of a number
+			break
 		}
 		switch {
 		case note == annotateOmit:
@@ -194,7 +191,11 @@ func (k *compiler) bring(e *expression, want exprType, at *path, note annotation
 		return k.build(want, &toString{e.node}, e)
 	}
 	if !want.takes(e.typ) {
-		k.report(at, "%s is due here, this is %s", want, e.typ)
+		hint := ""
+		if want.kind == tFormatted || want.kind == tImage || want.kind == tString {
+			hint = "; to-string makes a text of it"
+		}
+		k.report(at, "%s is due here, this is %s%s", want, e.typ, hint)
 		return nil
 	}
 	return e

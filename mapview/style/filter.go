@@ -105,7 +105,7 @@ func (k *compiler) oldFilter(v any, at *path) *expression {
 		}
 		value := FromJSON(a[2])
 		if op == "==" || op == "!=" {
-			return k.build(boolType, &equalNode{subject.node, &constant{value}, op == "=="}, subject)
+			return k.build(boolType, &memberNode{subject.node, map[Value]struct{}{value: {}}, op == "=="}, subject)
 		}
 		if value.kind != KindNumber && value.kind != KindString {
 			k.report(at.element(2), "only numbers and texts have an order")
@@ -169,7 +169,21 @@ func (k *compiler) filterSubject(v any, at *path) *expression {
 	case name == "$id":
 		return reads(anyType, UsesFeature|UsesID, idNode{})(k, nil, at, nil)
 	}
-	return k.property(name, false)
+	get := k.property(name, false)
+	get.node = &filterProperty{name}
+	return get
+}
+
+// filterProperty is a property in an old filter: there one that the feature lacks is not the same as one that is null.
+type filterProperty struct{ name string }
+
+func (n *filterProperty) eval(c *Context) Value {
+	if c.Feature != nil {
+		if v, ok := c.Feature.Property(n.name); ok {
+			return v
+		}
+	}
+	return failure("the feature has no such property")
 }
 
 func (k *compiler) filterValue(v any, at *path) bool {

@@ -26,7 +26,7 @@ const (
 
 var functionKinds = map[string]functionKind{"exponential": exponential, "interval": interval, "categorical": categorical, "identity": identity}
 
-// compileFunction compiles a function of a property whose plain values constant compiles.
+// function compiles a function; constantOf compiles the plain values of its property.
 func (k *compiler) function(v map[string]any, at *path, s *spec, constantOf func(v any, at *path) *expression) *expression {
 	for _, name := range sortedKeys(v) {
 		switch name {
@@ -72,8 +72,7 @@ func (k *compiler) function(v map[string]any, at *path, s *spec, constantOf func
 			return nil
 		}
 	}
-	input := k.build(numberType, zoomNode{})
-	input.uses, input.plainZoom = UsesZoom, true
+	input := &expression{node: zoomNode{}, typ: numberType, uses: UsesZoom, cost: 1, plainZoom: true}
 	property, byProperty := v["property"]
 	if byProperty {
 		name, ok := property.(string)
@@ -94,91 +93,112 @@ func (k *compiler) function(v map[string]any, at *path, s *spec, constantOf func
 		k.report(at.member("stops"), "a function has stops: an array of pairs, one or more")
 		return nil
 	}
-	return k.stops(stops, at.member("stops"), input, kind, ease, otherwise, byProperty, constantOf)
+	c := &curve{k: k, kind: kind, ease: ease, input: input, byProperty: byProperty, otherwise: otherwise}
+	return c.compile(stops, at.member("stops"), s, constantOf)
 }
 
-// stops compiles pairs of an input and a result, or of a zoom with an input and a result: {"zoom": 6, "value": "park"}.
-func (k *compiler) stops(stops []any, at *path, input *expression, kind functionKind, ease easing, otherwise *expression,
-	byProperty bool, constantOf func(v any, at *path) *expression) *expression {
-	byZoom := false
-	f := &functionNode{kind: kind, ease: ease, input: input.node}
-	var zooms []float64       // of a function of both
-	var perZoom []*expression // one function for each of zooms
-	parts := []*expression{input}
-	var t exprType
-	flush := func() {
-		if byZoom && len(f.to) > 0 {
-			perZoom = append(perZoom, k.functionOf(f, otherwise, parts, t))
-			f = &functionNode{kind: kind, ease: ease, input: input.node}
-			parts = []*expression{input}
-		}
+// curve is a function whose stops are being read.
+type curve struct {
+	k          *compiler
+	kind       functionKind
+	ease       easing
+	input      *expression // the zoom or a property
+	byProperty bool
+	otherwise  *expression // nil: the property's default
+
+	f     *functionNode // of the zoom that is being read, if the stops have zooms
+	parts []*expression
+	zooms []float64
+	done  []*expression // one function for each of zooms but the last
+}
+
+func (c *curve) begin() {
+	ease := c.ease
+	if len(c.zooms) > 0 {
+		ease = easing{base: 1} // the base is that of the zooms
 	}
-	for i, s := range stops {
+	c.f, c.parts = &functionNode{kind: c.kind, ease: ease, input: c.input.node}, []*expression{c.input}
+}
+
+func (c *curve) end(t exprType) *expression {
+	if c.otherwise != nil {
+		c.f.otherwise = c.otherwise.node
+		c.parts = append(c.parts, c.otherwise)
+	}
+	return c.k.build(t, c.f, c.parts...)
+}
+
+// compile reads stops: pairs of an input and a result, or of a zoom with an input and a result, [{"zoom": 6, "value": "park"}, 2].
+func (c *curve) compile(stops []any, at *path, s *spec, constantOf func(v any, at *path) *expression) *expression {
+	t := s.exprType()
+	c.begin()
+	for i, stop := range stops {
 		place := at.element(i)
-		pair, ok := s.([]any)
+		pair, ok := stop.([]any)
 		if !ok || len(pair) != 2 {
-			k.report(place, "a stop is a pair of an input and a result")
+			c.k.report(place, "a stop is a pair of an input and a result")
 			return nil
 		}
-		key := pair[0]
-		if both, is := key.(map[string]any); is {
-			zoom, isNumber := both["zoom"].(float64)
-			if !isNumber || !byProperty || len(both) != 2 || i > 0 && !byZoom {
-				k.report(place.element(0), `the input of a function of the zoom and a property is {"zoom": number, "value": input} in every stop`)
-				return nil
-			}
-			byZoom = true
-			if len(zooms) == 0 || zoom != zooms[len(zooms)-1] {
-				flush()
-				if !k.stop(&zooms, zoom, place.element(0).member("zoom")) {
-					return nil
-				}
-			}
-			key = both["value"]
-		} else if byZoom {
-			k.report(place.element(0), "every stop of this function has a zoom")
+		key, both := pair[0].(map[string]any)
+		if (both || len(c.zooms) > 0) && !c.zoomed(key, i == 0, t, place.element(0)) {
 			return nil
 		}
-		if why := f.add(key); why != "" {
-			k.report(place.element(0), "%s", why)
+		in := pair[0]
+		if both {
+			in = key["value"]
+		}
+		if why := c.f.add(in); why != "" {
+			c.k.report(place.element(0), "%s", why)
 			return nil
 		}
 		e := constantOf(pair[1], place.element(1))
 		if e == nil {
 			return nil
 		}
-		t = e.typ
-		f.to = append(f.to, e.node)
-		parts = append(parts, e)
+		c.f.to, c.parts = append(c.f.to, e.node), append(c.parts, e)
 	}
-	if !byZoom {
-		e := k.functionOf(f, otherwise, parts, t)
-		if !byProperty {
-			e.curve, e.stray = true, false
-		}
+	if len(c.zooms) == 0 {
+		e := c.end(t)
+		e.curve, e.stray = !c.byProperty, false
 		return e
 	}
-	flush()
-	zoom := k.build(numberType, zoomNode{})
-	zoom.uses, zoom.plainZoom = UsesZoom, true
-	var n node = &stepNode{zoom.node, zooms[1:], nodes(perZoom)}
-	if mixable(t) {
-		n = &interpolateNode{zoom.node, ease, zooms, nodes(perZoom)}
+	if c.otherwise == nil { // so that there is something to mix with where one zoom has a result and the next has none
+		c.otherwise = literal(defaults()[propertyNames[s.layer][s.group()][s.name]].def)
+		for _, e := range c.done {
+			e.node.(*functionNode).otherwise = c.otherwise.node
+		}
 	}
-	return k.ramp(t, n, zoom, perZoom)
+	c.done = append(c.done, c.end(t))
+	zoom := &expression{node: zoomNode{}, typ: numberType, uses: UsesZoom, cost: 1, plainZoom: true}
+	if mixable(t) {
+		return c.k.ramp(t, &interpolateNode{zoom.node, c.ease, c.zooms, nodes(c.done)}, zoom, c.done)
+	}
+	return c.k.ramp(t, &stepNode{zoom.node, c.zooms[1:], nodes(c.done)}, zoom, c.done)
+}
+
+// zoomed takes the zoom of a stop of a function of both, and begins anew where it is another than the last.
+func (c *curve) zoomed(key map[string]any, first bool, t exprType, at *path) bool {
+	zoom, ok := key["zoom"].(float64)
+	if !ok || !c.byProperty || len(key) != 2 || !first && len(c.zooms) == 0 {
+		c.k.report(at, `the input of a function of the zoom and a property is {"zoom": number, "value": input} in every stop`)
+		return false
+	}
+	if n := len(c.zooms); n > 0 && zoom == c.zooms[n-1] {
+		return true
+	}
+	if !c.k.stop(&c.zooms, zoom, at.member("zoom")) {
+		return false
+	}
+	if !first {
+		c.done = append(c.done, c.end(t))
+	}
+	c.begin()
+	return true
 }
 
 // mixable answers whether there is something between values of a type.
 func mixable(t exprType) bool {
 	return t.kind == tNumber || t.kind == tColor || t.kind == tArray && t.item.kind == tNumber
-}
-
-func (k *compiler) functionOf(f *functionNode, otherwise *expression, parts []*expression, t exprType) *expression {
-	if otherwise != nil {
-		f.otherwise = otherwise.node
-		parts = append(parts, otherwise)
-	}
-	return k.build(t, f, parts...)
 }
 
 // functionNode is a function of one input. Where it has no result it answers otherwise, and null, which is the property's default,

@@ -141,7 +141,7 @@ func (p *parser) filter(l *Layer, raw json.RawMessage, at *path) bool {
 	if e == nil {
 		return false
 	}
-	if e = k.fold(e, at); e == nil || !k.allowed(e, filterUses, at, "a filter") {
+	if e = k.fold(e, at); e == nil || !k.allowed(e, nil, at) {
 		return false
 	}
 	l.Filter = k.finish(e)

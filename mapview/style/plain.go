@@ -33,7 +33,7 @@ func (s *spec) exprType() exprType {
 	return stringType
 }
 
-// property compiles the value of a property: an expression, a function from before expressions, or a value. It answers nil for what it
+// propertyValue compiles the value of a property: an expression, a function from before expressions, or a value. It answers nil for what it
 // has reported.
 func (k *compiler) propertyValue(p Property, v any, at *path) *Expr {
 	s := &specs[p]
@@ -53,7 +53,7 @@ func (k *compiler) propertyValue(p Property, v any, at *path) *Expr {
 	default:
 		e = plain(v, at)
 	}
-	if e == nil || !k.allowed(e, s.uses, at, s.name) {
+	if e == nil || !k.allowed(e, s, at) {
 		return nil
 	}
 	x := k.finish(e)
@@ -86,8 +86,12 @@ func (e *Expr) bound(s *spec) {
 	e.enum = s.enum
 }
 
-// allowed checks what an expression reads.
-func (k *compiler) allowed(e *expression, may Uses, at *path, name string) bool {
+// allowed checks what an expression of a property, nil for a filter, reads.
+func (k *compiler) allowed(e *expression, s *spec, at *path) bool {
+	may, name := UsesZoom|usesFeatureBits, "a filter"
+	if s != nil {
+		may, name = s.uses, s.name
+	}
 	extra := e.uses &^ may
 	switch {
 	case e.cost > maxCost:
@@ -100,16 +104,13 @@ func (k *compiler) allowed(e *expression, may Uses, at *path, name string) bool 
 		k.report(at, "%s cannot depend on features", name)
 	case extra.Has(UsesZoom):
 		k.report(at, "%s cannot depend on the zoom", name)
-	case e.stray && may != filterUses:
+	case e.stray && s != nil:
 		k.report(at, "zoom is only the input of a step or interpolate that is the whole expression")
 	default:
 		return true
 	}
 	return false
 }
-
-// filterUses is what filters may read; in them the zoom may stand anywhere.
-const filterUses = UsesZoom | usesFeatureBits
 
 // plain makes the expression of a value that is written out.
 func (k *compiler) plain(s *spec, v any, at *path) *expression {
@@ -216,6 +217,8 @@ func (k *compiler) check(s *spec, v Value, at *path) bool {
 
 func (k *compiler) within(s *spec, f float64, at *path) bool {
 	switch {
+	case f != f:
+		k.report(at, "the result is not a number")
 	case f < s.min:
 		k.report(at, "%s is below the least, %s", numberText(f), numberText(s.min))
 	case f > s.max:

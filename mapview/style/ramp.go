@@ -150,7 +150,7 @@ func (n *interpolateNode) eval(c *Context) Value {
 	x := v.number()
 	i := stopAt(n.stops, x)
 	switch {
-	case i < 0:
+	case i < 0 || i == 0 && x == n.stops[0]:
 		return n.to[0].eval(c)
 	case i == len(n.stops)-1:
 		return n.to[i].eval(c)

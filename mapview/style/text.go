@@ -149,7 +149,8 @@ func compileNumberFormat(k *compiler, args []any, at *path, _ *exprType) *expres
 		return nil
 	}
 	n := &numberFormat{arg: e.node, least: -1, most: -1}
-	for name, v := range options {
+	for _, name := range sortedKeys(options) {
+		v := options[name]
 		place := at.element(2).member(name)
 		switch name {
 		case "min-fraction-digits", "max-fraction-digits":
