@@ -3,6 +3,8 @@ package mapview
 import (
 	"image/color"
 	"math"
+
+	"kuaitu/mapview/style"
 )
 
 // BaseClass is what a shape of a base map is, in drawing order: areas from the ground up, then ways by rank.
@@ -98,6 +100,14 @@ func (s *Snapshot) land() bool {
 // ground is the colour where nothing is, at a zoom of design pixels.
 func (s Scene) ground(st *Style, zoom float64) rgba {
 	for _, l := range s.Layers {
+		if l.visible(zoom) {
+			if c := l.backdrop(&style.Context{Zoom: styleZoom(zoom)}); c.a == 255 {
+				return c
+			}
+			break
+		}
+	}
+	for _, l := range s.Layers {
 		if l.Kind == KindBase && l.visible(zoom) && l.Data.land() {
 			return st.base[BaseWater].fill
 		}
@@ -105,8 +115,8 @@ func (s Scene) ground(st *Style, zoom float64) rgba {
 	return st.land
 }
 
-// Ground is the colour where nothing is at cam: that of water if a base map with land is shown, else that of land. It is for what shows a map
-// before it is drawn.
+// Ground is the colour where nothing is at cam: that of the background of a style document at the bottom, of water if a base map with land is shown, else that of
+// land. It is for what shows a map before it is drawn.
 func (s Scene) Ground(cam Camera, st *Style) color.NRGBA {
 	return s.ground(st, st.designZoom(cam.Zoom)).nrgba()
 }

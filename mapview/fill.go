@@ -1,6 +1,7 @@
 package mapview
 
 import (
+	"encoding/binary"
 	"image"
 	"math"
 )
@@ -211,6 +212,7 @@ const least = 1.0 / 256
 // fill paints what was added and empties the filler. dst is opaque, has the filler's size, and starts at 0,0.
 func (f *filler) fill(dst *image.RGBA, p paint) {
 	stride := f.w + 2
+	in := inkOf(p.c)
 	for y := f.y0; y < f.y1; y++ {
 		cells := f.cell[y*stride : y*stride+stride]
 		row := dst.Pix[y*dst.Stride:]
@@ -224,31 +226,96 @@ func (f *filler) fill(dst *image.RGBA, p paint) {
 				}
 				continue
 			}
-			for x := xs; x < xe; x++ {
-				sum += cells[x]
-				cov := abs32(sum)
-				if cov < least {
-					continue
-				}
-				blend(row[4*x:4*x+4:4*x+4], p.at(x, y), uint32(min(cov, 1)*256))
+			block := cells[xs:min((i+1)*blockCells, stride)]
+			switch {
+			case xs >= xe:
+			case p.hatch == nil:
+				sum = in.cover(row[4*xs:4*xe], block, sum)
+			default:
+				sum = p.cover(row, block, xs, xe, y, sum)
 			}
-			clear(cells[xs:min((i+1)*blockCells, stride)])
+			clear(block)
 		}
 		clear(touched)
 	}
 	f.clearBox()
 }
 
+// cover paints the pixels of a block whose coverage is sum and the running sum of cells; it answers the sum behind them.
+func (p *paint) cover(row []uint8, cells []float32, xs, xe, y int, sum float32) float32 {
+	for x := xs; x < xe; x++ {
+		sum += cells[x-xs]
+		if cov := abs32(sum); cov >= least {
+			blend(row[4*x:4*x+4:4*x+4], p.at(x, y), uint32(min(cov, 1)*256))
+		}
+	}
+	return sum
+}
+
+// wetInk is a colour made ready for blending two channels at a time.
+type wetInk struct {
+	rb, g uint32 // red and blue, 16 bits apart; green
+	solid uint32 // the opaque pixel
+	a     uint32 // 0…255
+}
+
+func inkOf(c rgba) wetInk {
+	return wetInk{rb: uint32(c.r) | uint32(c.b)<<16, g: uint32(c.g), solid: uint32(c.r) | uint32(c.g)<<8 | uint32(c.b)<<16 | 0xff<<24, a: uint32(c.a)}
+}
+
+// over is the pixel d with the ink over it, with weight a (0…256).
+func (k *wetInk) over(d, a uint32) uint32 {
+	b := 256 - a
+	rb := ((d&0xff00ff)*b + k.rb*a + 0x800080) >> 8 & 0xff00ff
+	g := ((d>>8&0xff)*b + k.g*a + 128) & 0xff00
+	return rb | g | 0xff<<24
+}
+
+// cover is [paint.cover] of a plain colour; row begins and ends with the pixels of the block.
+func (k *wetInk) cover(row []uint8, cells []float32, sum float32) float32 {
+	for x := 0; len(row) >= 4 && x < len(cells); x, row = x+1, row[4:] {
+		sum += cells[x]
+		cov := abs32(sum)
+		if cov < least {
+			continue
+		}
+		a := uint32(min(cov, 1) * 256)
+		if k.a != 255 {
+			a = a * k.a / 255
+		} else if a == 256 {
+			binary.LittleEndian.PutUint32(row, k.solid)
+			continue
+		}
+		binary.LittleEndian.PutUint32(row, k.over(binary.LittleEndian.Uint32(row), a))
+	}
+	return sum
+}
+
 // span paints pixels xs…xe of a row that are all covered by a (0…256).
 func span(row []uint8, xs, xe, y int, p paint, a uint32) {
-	if p.hatch == nil && p.c.a == 255 && a == 256 {
-		for x := 4 * xs; x < 4*xe; x += 4 {
-			row[x], row[x+1], row[x+2], row[x+3] = p.c.r, p.c.g, p.c.b, 255
+	if p.hatch != nil {
+		for x := xs; x < xe; x++ {
+			blend(row[4*x:4*x+4:4*x+4], p.at(x, y), a)
 		}
 		return
 	}
-	for x := xs; x < xe; x++ {
-		blend(row[4*x:4*x+4:4*x+4], p.at(x, y), a)
+	in := inkOf(p.c)
+	if in.a != 255 {
+		a = a * in.a / 255
+	}
+	px := row[4*xs : 4*xe]
+	if a == 256 {
+		two := uint64(in.solid)<<32 | uint64(in.solid)
+		for ; len(px) >= 8; px = px[8:] {
+			binary.LittleEndian.PutUint64(px, two)
+		}
+		if len(px) >= 4 {
+			binary.LittleEndian.PutUint32(px, in.solid)
+		}
+		return
+	}
+	for ; len(px) >= 4; px = px[4:] {
+		binary.LittleEndian.PutUint32(px, in.over(binary.LittleEndian.Uint32(px), a))
 	}
 }
 
@@ -262,15 +329,9 @@ func (p *paint) at(x, y int) rgba {
 
 // blend puts colour c with weight a (0…256) over an opaque pixel.
 func blend(px []uint8, c rgba, a uint32) {
-	if c.a != 255 {
-		a = a * uint32(c.a) / 255
-	} else if a == 256 {
-		px[0], px[1], px[2], px[3] = c.r, c.g, c.b, 255
-		return
+	k := inkOf(c)
+	if k.a != 255 {
+		a = a * k.a / 255
 	}
-	b := 256 - a
-	px[0] = uint8((uint32(px[0])*b + uint32(c.r)*a + 128) >> 8)
-	px[1] = uint8((uint32(px[1])*b + uint32(c.g)*a + 128) >> 8)
-	px[2] = uint8((uint32(px[2])*b + uint32(c.b)*a + 128) >> 8)
-	px[3] = 255
+	binary.LittleEndian.PutUint32(px, k.over(binary.LittleEndian.Uint32(px), a))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -90,7 +91,9 @@ func (p *painter) scene(s Scene, labels *labeller) {
 // below draws all but names and markers.
 func (p *painter) below(s Scene, labels *labeller) {
 	p.labels = labels
-	clearTo(p.dst, s.ground(p.style, p.zoom))
+	if !p.grounded(s) {
+		clearTo(p.dst, s.ground(p.style, p.zoom))
+	}
 	for _, src := range s.Base {
 		p.base(src, 1)
 	}
@@ -122,6 +125,16 @@ func (p *painter) below(s Scene, labels *labeller) {
 	}
 	p.regions(s)
 	p.selection(s, p.selectedLine)
+}
+
+// grounded answers whether the lowest layer of the scene covers all of the view.
+func (p *painter) grounded(s Scene) bool {
+	for _, l := range s.Layers {
+		if l.visible(p.zoom) {
+			return len(s.Base) == 0 && l.backdrop(p.styledContext()).a == 255 && !slices.ContainsFunc(s.Layers, func(l Layer) bool { return l.Kind == KindBase })
+		}
+	}
+	return false
 }
 
 // above draws names and markers.

@@ -43,8 +43,7 @@ func (p *painter) styledContext() *style.Context {
 func (p *painter) styled(l Layer, selected []Ref) {
 	switch l.Style.Type {
 	case style.Background:
-		c := p.styledContext()
-		p.wash(tint(l.Style.Prop(style.BackgroundColor).Color(c), l.Style.Prop(style.BackgroundOpacity).Number(c)*l.opacity()))
+		p.wash(l.backdrop(p.styledContext()))
 	case style.Raster:
 		if l.Raster != nil {
 			c := p.styledContext()
@@ -56,6 +55,14 @@ func (p *painter) styled(l Layer, selected []Ref) {
 		p.styledHeat(l)
 	case style.Symbol:
 	}
+}
+
+// backdrop is the colour of a background layer, none of any other.
+func (l *Layer) backdrop(c *style.Context) rgba {
+	if l.Kind != KindStyled || l.Style.Type != style.Background {
+		return rgba{}
+	}
+	return tint(l.Style.Prop(style.BackgroundColor).Color(c), l.Style.Prop(style.BackgroundOpacity).Number(c)*l.opacity())
 }
 
 // eachPart calls draw for the arrays of features that a layer draws in the view: of a snapshot its parts, of vector tiles each tile with the painter confined to
