@@ -68,7 +68,37 @@ func (l *loader) boundaryFile(o *object) {
 	if !ok {
 		return
 	}
+	first := len(l.bounds)
 	l.features(name, data, datum, p)
+	f := BoundaryFile{File: name, Datum: datum, Line: o.n.line}
+	for _, b := range l.bounds[first:] {
+		f.Shapes = append(f.Shapes, b.geom)
+	}
+	l.p.Boundaries = append(l.p.Boundaries, f)
+}
+
+// minShiftConfidence is how sure the comparison of two files must be for a warning.
+const minShiftConfidence = 0.4
+
+// compareBoundaries warns of a file whose coordinates look like GCJ-02 beside those of the others, although it is declared
+// otherwise.
+func (l *loader) compareBoundaries() {
+	files := l.p.Boundaries
+	for i, f := range files {
+		var others []orb.Geometry
+		for k, other := range files {
+			if k != i {
+				others = append(others, other.Shapes...)
+			}
+		}
+		if f.Datum == geo.GCJ02 || len(others) == 0 {
+			continue
+		}
+		if s := geo.MeasureShift(f.Shapes, others); s.LooksGCJ && s.Confidence >= minShiftConfidence {
+			l.warn(packFile, f.Line, "%s lies %.0f m east and %.0f m north of the other boundaries: its coordinates look like GCJ-02, but are declared as %s",
+				f.File, s.East, s.North, f.Datum)
+		}
+	}
 }
 
 // features streams a FeatureCollection, one feature at a time.

@@ -16,6 +16,8 @@ import (
 	"kuaitu/block/duty"
 	"kuaitu/block/schema"
 	"kuaitu/geo"
+
+	"github.com/paulmach/orb"
 )
 
 // Label is a name in Chinese and English.
@@ -47,6 +49,14 @@ type Import struct {
 	Line     int               // of pack.json
 }
 
+// BoundaryFile is one file of boundaries, for whoever compares it with other things known of the city.
+type BoundaryFile struct {
+	File   string
+	Datum  geo.Datum      // as declared
+	Line   int            // of pack.json
+	Shapes []orb.Geometry // in the storage datum
+}
+
 // Pack is one city. Immutable.
 type Pack struct {
 	Name        Label
@@ -55,6 +65,7 @@ type Pack struct {
 	Levels      [block.Grid + 1]Label // by block.Level; entry 0 is empty
 	Attribution string
 	BaseMaps    []BaseMap
+	Boundaries  []BoundaryFile
 	Imports     []Import
 	Catalogue   []EventType
 	Calendar    *duty.Calendar
@@ -320,6 +331,7 @@ func (l *loader) document(o *object) {
 		l.boundaryFile(l.object(packFile, "boundaries["+strconv.Itoa(i)+"]", n))
 	}
 	if l.div != nil && len(l.errs) == 0 {
+		l.compareBoundaries()
 		l.joinBoundaries()
 	}
 	for i, n := range o.list("imports") {

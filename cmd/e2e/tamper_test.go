@@ -182,3 +182,23 @@ func TestE2ETamper(t *testing.T) {
 		}
 	})
 }
+
+// TestE2EDoctorRepairs takes entries out of the map's index and has doctor put them back.
+func TestE2EDoctorRepairs(t *testing.T) {
+	t.Parallel()
+	store := standalone(t, true)
+	id := buildingAt(t, store, 3)
+	gone := behind(t, store, "DELETE FROM rtree_building_geom WHERE id % 3 = 0")
+	ctl(t, "verify", "--store", store).want(t, 1)
+	type answer struct{ Repaired map[string]int }
+	if a := result[answer](t, ctl(t, "doctor", "--store", store, "--repair")); gone == 0 || a.Repaired["rtree"] != int(gone) {
+		t.Errorf("of %d entries taken out doctor repairs %v", gone, a.Repaired)
+	}
+	ctl(t, "verify", "--store", store).want(t, 0)
+	if a := result[answer](t, ctl(t, "doctor", "--store", store, "--repair")); a.Repaired["rtree"] != 0 {
+		t.Errorf("doctor repairs what is whole: %v", a.Repaired)
+	}
+	if got := buildingAt(t, store, 3); got != id {
+		t.Errorf("the third building is %s after the repair, was %s", got, id)
+	}
+}

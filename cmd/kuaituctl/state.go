@@ -165,10 +165,11 @@ type regionJSON struct {
 
 func doctorCommand() cli.Command {
 	return cli.Command{
-		Name: "doctor", Args: "--store FILE",
-		Summary: "tell the state of a store: mode, regions without polygon, records outside, ops, size",
+		Name: "doctor", Args: "--store FILE [--repair]",
+		Summary: "tell the state of a store: mode, regions without polygon, records outside, ops, size; with --repair make broken indexes anew",
 		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
 			path := storeFlag(fs)
+			mend := fs.Bool("repair", false, "check the indexes against the rows and make them anew where they differ")
 			_ = fs.Bool("json", true, "print one JSON document (always)")
 			return func(ctx context.Context, env *cli.Env, args []string) error {
 				if len(args) > 0 {
@@ -183,13 +184,46 @@ func doctorCommand() cli.Command {
 					for _, r := range facts.NoPolygon {
 						missing = append(missing, regionJSON{r.Code, r.Name, r.Level.String()})
 					}
-					return env.JSON(map[string]any{
+					answer := map[string]any{
 						"mode": facts.Mode, "records": facts.Counts, "outside": facts.Outside, "without_polygon": missing, "lost_regions": facts.LostRegions,
 						"unknown_regions": facts.UnknownRegions, "bytes": facts.Bytes,
 						"ops": map[string]int{"pushed": facts.Ops.Pushed, "pending": facts.Ops.Pending, "conflicts": facts.Ops.Conflicts, "rejected": facts.Ops.Rejected},
-					})
+					}
+					if *mend {
+						if answer["repaired"], err = repairIndexes(ctx, env, st); err != nil {
+							return err
+						}
+					}
+					return env.JSON(answer)
 				})
 			}
 		},
 	}
+}
+
+// repairIndexes makes R*Trees and search index anew when they differ from the rows, and says how many entries were wrong.
+// Rows themselves are the server's to repair: the next sync does.
+func repairIndexes(ctx context.Context, env *cli.Env, st *store.Store) (map[string]int, error) {
+	wrong := func() (rtree, search int, err error) {
+		v, err := st.Reader().Verify(ctx)
+		for _, n := range v.RTree {
+			rtree += n
+		}
+		for _, n := range v.Search {
+			search += n
+		}
+		return rtree, search, err
+	}
+	rtree, search, err := wrong()
+	if err != nil || rtree+search == 0 {
+		return map[string]int{"rtree": 0, "search": 0}, err
+	}
+	env.Say("%d entries of the map's index and %d of the search are wrong; making them anew", rtree, search)
+	if err := st.Writer().RebuildIndexes(ctx); err != nil {
+		return nil, err
+	}
+	if r, s, err := wrong(); err != nil || r+s > 0 {
+		return nil, errors.Join(err, errDiffers)
+	}
+	return map[string]int{"rtree": rtree, "search": search}, nil
 }

@@ -64,7 +64,7 @@ func initCommand() cli.Command {
 					return err
 				}
 				env.Say("%d records written in %.1f s", n, time.Since(start).Seconds())
-				return env.JSON(map[string]any{"regions": city.Levels(), "records": n, "imports": append([]ingest.Report{}, city.Reports...)})
+				return env.JSON(map[string]any{"regions": city.Levels(), "records": n, "imports": append([]ingest.Report{}, city.Reports...), "warnings": city.Warnings})
 			}
 		},
 	}

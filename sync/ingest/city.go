@@ -26,6 +26,8 @@ type City struct {
 	Tree    *block.Tree
 	Groups  []Group  // in the order in which they must be written
 	Reports []Report // of the pack's imports
+	// Warnings are what is odd about the pack, sentences with file and line.
+	Warnings []string
 }
 
 // Group is the records of one kind.
@@ -70,17 +72,21 @@ func BuildCity(ctx context.Context, path string, opt CityOptions) (*City, error)
 	if err != nil {
 		return nil, err
 	}
+	c := &City{Pack: pack, Warnings: []string{}}
 	for _, w := range pack.Warnings {
-		say("%s", w.Error())
+		c.Warnings = append(c.Warnings, w.Error())
 	}
-	c := &City{Pack: pack}
 	imported, err := c.readImports(ctx, dir, opt, say)
 	if err != nil {
 		return nil, err
 	}
+	c.Warnings = append(c.Warnings, datumWarnings(pack, imported)...)
+	for _, w := range c.Warnings {
+		say("%s", w)
+	}
 	var inner []orb.Point
 	for _, im := range imported {
-		if im.kind == "building" {
+		if im.from.Kind == "building" {
 			for _, r := range im.rows {
 				inner = append(inner, r.Inner)
 			}
@@ -120,7 +126,7 @@ func (c *City) add(rec block.Record) {
 
 // imported is one of the pack's files, read.
 type imported struct {
-	kind   block.Kind
+	from   citypack.Import
 	digest [32]byte
 	rows   []Row
 	report Report
@@ -138,7 +144,7 @@ func (c *City) readImports(ctx context.Context, dir string, opt CityOptions, say
 			return nil, fmt.Errorf("pack.json:%d: %w", im.Line, err)
 		}
 		path := filepath.Join(dir, filepath.FromSlash(im.File))
-		one := imported{kind: im.Kind}
+		one := imported{from: im}
 		if one.digest, err = Digest(path); err != nil {
 			return nil, fmt.Errorf("pack.json:%d: %w", im.Line, err)
 		}
@@ -149,6 +155,10 @@ func (c *City) readImports(ctx context.Context, dir string, opt CityOptions, say
 		options := Options{Plan: p, Datum: im.Datum, Zone: c.Pack.Zone}
 		if len(im.Fields) > 0 {
 			options.Mapping = Mapping(im.Fields)
+		}
+		options.Defaults = Defaults(im.Kind)
+		if err := Fit(ctx, src, opt.Set, options); err != nil {
+			return nil, errors.Join(fmt.Errorf("pack.json:%d: %w", im.Line, err), src.Close())
 		}
 		for row, err := range Run(ctx, src, one.digest, options, &one.report) {
 			if err != nil {
@@ -178,13 +188,13 @@ func (c *City) place(regions []block.Region, list []imported) {
 	batch, err := schema.Builtin().Plan("import_batch")
 	for _, im := range list {
 		for _, r := range im.rows {
-			if r.HasInner && im.kind != "region" {
+			if r.HasInner && im.from.Kind != "region" {
 				r.Record.Region = assign.At(r.Inner)
 			}
 			c.add(r.Record)
 		}
 		if err == nil {
-			c.add(BatchRecord(batch, im.digest, im.kind, "", im.report, time.Unix(0, 0).UTC(), c.Tree.Root()))
+			c.add(BatchRecord(batch, im.digest, im.from.Kind, "", im.report, time.Unix(0, 0).UTC(), c.Tree.Root()))
 		}
 	}
 }

@@ -60,7 +60,7 @@ func InitStore(ctx context.Context, path, pack string, withData bool, say func(s
 	if reports == nil || !withData {
 		reports = []ingest.Report{}
 	}
-	return map[string]any{"regions": city.Levels(), "records": records, "imports": reports, "missing_polygons": len(city.Pack.Missing), "made": city.Pack.Made}, nil
+	return map[string]any{"regions": city.Levels(), "records": records, "imports": reports, "missing_polygons": len(city.Pack.Missing), "made": city.Pack.Made, "warnings": city.Warnings}, nil
 }
 
 // writeCity writes a city's records into a new store beside its place and gives it its name when it is whole, so that an
