@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"block/citypack/synth":    {"block/...", "geo"},
 	"store":                   {"block/...", "geo"},
 	"store/tileset":           {"geo", "mapview"},
+	"store/tilenet":           {"geo", "mapview", "store/tileset"},
 	"store/maplayer":          {"store", "block/...", "geo", "mapview", "mapview/style"},
 	"sync/wire":               {"block/..."},
 	"sync/syncer":             {"block/...", "sync/wire"},
