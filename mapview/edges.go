@@ -2,6 +2,7 @@ package mapview
 
 import (
 	"encoding/binary"
+	"iter"
 	"slices"
 )
 
@@ -12,7 +13,17 @@ const arcPoints = 64
 // dash is not drawn twice and a half-transparent line is not darker where two regions meet. The class of a piece is not used; its id holds the
 // length of the border before it, see arcStart. They are found on first use (20 ms for 100,000 edges) and kept.
 func (s *Snapshot) edges() *packed {
-	s.once.Do(func() { s.shared = sharedEdges(s) })
+	s.once.Do(func() {
+		s.shared = sharedEdges(func(yield func(*packed, int) bool) {
+			for p := range s.parts() {
+				for i := range p.len() {
+					if !p.hidden(i) && !yield(p.packed, i) {
+						return
+					}
+				}
+			}
+		})
+	})
 	return s.shared
 }
 
@@ -21,7 +32,8 @@ func arcStart(p *packed, i int) float64 { return float64(binary.BigEndian.Uint64
 
 type node uint64 // x<<32 | y
 
-func sharedEdges(s *Snapshot) *packed {
+// sharedEdges are the borders of the polygons among some features.
+func sharedEdges(features iter.Seq2[*packed, int]) *packed {
 	type edge struct{ a, b node }
 	at := map[edge]int{} // place in list; a < b
 	var list []edge
@@ -38,20 +50,18 @@ func sharedEdges(s *Snapshot) *packed {
 			list = append(list, e)
 		}
 	}
-	for p := range s.parts() {
-		for i := range p.len() {
-			if p.hidden(i) || p.shapes[i] != shapePolygon {
-				continue
-			}
-			for r := p.feats[i]; r < p.feats[i+1]; r++ {
-				ring := p.ring(r)
-				n := len(ring)
-				prev := node(ring[n-2])<<32 | node(ring[n-1])
-				for j := 0; j < n; j += 2 {
-					cur := node(ring[j])<<32 | node(ring[j+1])
-					add(prev, cur)
-					prev = cur
-				}
+	for p, i := range features {
+		if p.shapes[i] != shapePolygon {
+			continue
+		}
+		for r := p.feats[i]; r < p.feats[i+1]; r++ {
+			ring := p.ring(r)
+			n := len(ring)
+			prev := node(ring[n-2])<<32 | node(ring[n-1])
+			for j := 0; j < n; j += 2 {
+				cur := node(ring[j])<<32 | node(ring[j+1])
+				add(prev, cur)
+				prev = cur
 			}
 		}
 	}

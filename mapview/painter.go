@@ -128,10 +128,8 @@ func (p *painter) buildings(l Layer) {
 		us := st.uses[u]
 		// Small things need a stronger colour to be seen.
 		paints[u] = paint{c: mix(us.fill, us.edge, math.Max(0, math.Min(1, (15-p.zoom)/2)))}
-		if us.hatch.a != 0 && p.zoom >= 14 {
-			period := max(3, int(math.Round(5*p.ratio)))
-			phase := int(math.Mod(math.Floor(p.view.ox)+math.Floor(p.view.oy), float64(period)))
-			paints[u].hatch = &hatch{c: us.hatch, period: period, width: max(1, int(math.Round(p.ratio))), phase: (phase + period) % period}
+		if us.hatch.a != 0 && p.zoom >= hatchZoom {
+			paints[u].hatch = p.hatching(us.hatch)
 		}
 	}
 	outline := p.zoom >= st.outlineZoom
@@ -163,6 +161,16 @@ func (p *painter) buildings(l Layer) {
 			return true
 		})
 	}
+}
+
+// hatchZoom is the zoom of design pixels from which on there is room for hatching.
+const hatchZoom = 14
+
+// hatching is lines of a colour that rise to the right, at the same places of the world in every tile.
+func (p *painter) hatching(c rgba) *hatch {
+	period := max(3, int(math.Round(5*p.ratio)))
+	phase := int(math.Mod(math.Floor(p.view.ox)+math.Floor(p.view.oy), float64(period)))
+	return &hatch{c: c, period: period, width: max(1, int(math.Round(p.ratio))), phase: (phase + period) % period}
 }
 
 // speck stores a feature smaller than lodPx as up to four pixels weighted by how much of them its box covers. A building

@@ -186,6 +186,22 @@ type fillLook struct {
 	small rgba // of what is too small for its edge to be told from its inside
 }
 
+// MetaHatch is the metadata of a fill layer that has lines rising to the right drawn over its colour: their colour as a text.
+const MetaHatch = "kuaitu:hatch"
+
+// hatchOf answers the lines over the areas of a layer; nil if there are none, or no room for them at this zoom.
+func (p *painter) hatchOf(l Layer) *hatch {
+	name, ok := l.Style.Metadata[MetaHatch].(string)
+	if !ok || p.zoom < hatchZoom {
+		return nil
+	}
+	c, ok := style.ParseColor(name)
+	if !ok {
+		return nil
+	}
+	return p.hatching(tint(c.NRGBA(), l.Style.Prop(style.FillOpacity).Number(p.styledContext())*l.opacity()))
+}
+
 func fillLookOf(l Layer, c *style.Context) fillLook {
 	s := l.Style
 	opacity := s.Prop(style.FillOpacity).Number(c) * l.opacity()
@@ -219,7 +235,8 @@ func (p *painter) fills(l Layer, pt part, lk *looks, chosen map[int]bool) {
 		}
 	})
 	p.fillLooks = lks
-	join := len(lks) == 2 && lks[1].c.a == 255 && lks[1].edge.a == 0 && chosen == nil
+	hatch := p.hatchOf(l)
+	join := len(lks) == 2 && lks[1].c.a == 255 && lks[1].edge.a == 0 && chosen == nil && hatch == nil
 	boxes, k := pt.boxes, p.k
 	lk.each(pt, p.view.box(1), func(i int, look uint32) bool {
 		if p.cancelled() {
@@ -249,7 +266,7 @@ func (p *painter) fills(l Layer, pt part, lk *looks, chosen map[int]bool) {
 		if join && max(w, h) > joinedPx {
 			return true
 		}
-		p.fill.fill(p.dst, paint{c: c})
+		p.fill.fill(p.dst, paint{c: c, hatch: hatch})
 		if edged {
 			p.hairlines(pt.packed, i, f.edge)
 		}

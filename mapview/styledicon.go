@@ -35,10 +35,18 @@ var signNames = map[string]sign{
 	"cart": iconSigns[IconCart], "urgent": iconSigns[IconUrgent], "tool": iconSigns[IconTool], "flame": iconSigns[IconFlame], "pause": pauseSign,
 }
 
-// shapeNames are the names of the filled shapes.
-var shapeNames = map[string][]float32{
-	"circle": nil, "dot": nil, "diamond": diamond[:], "triangle": triangle[:], "square": {-0.85, -0.85, 0.85, -0.85, 0.85, 0.85, -0.85, 0.85},
-	"star": {0, -1, 0.24, -0.32, 0.95, -0.31, 0.38, 0.12, 0.59, 0.81, 0, 0.4, -0.59, 0.81, -0.38, 0.12, -0.95, -0.31, -0.24, -0.32},
+// filledShape is a polygon on a square of 2 units about 0,0, nil for a disc, and how large it is at icon-size 1, in design pixels.
+type filledShape struct {
+	points []float32
+	size   float64
+}
+
+// shapeNames are the names of the filled shapes; those of markers are as large as the markers of events.
+var shapeNames = map[string]filledShape{
+	"circle": {nil, shapePx}, "dot": {nil, dotPx}, "diamond": {diamond[:], shapePx}, "triangle": {triangle[:], shapePx},
+	"square":        {[]float32{-0.85, -0.85, 0.85, -0.85, 0.85, 0.85, -0.85, 0.85}, shapePx},
+	"star":          {[]float32{0, -1, 0.24, -0.32, 0.95, -0.31, 0.38, 0.12, 0.59, 0.81, 0, 0.4, -0.59, 0.81, -0.38, 0.12, -0.95, -0.31, -0.24, -0.32}, shapePx},
+	"marker-circle": {nil, markerPx}, "marker-triangle": {triangle[:], 1.2 * markerPx}, "marker-diamond": {diamond[:], 1.15 * markerPx},
 }
 
 // IconNames are the names that icon-image of a style document may have for a picture of ours; for others a dot is drawn, or a plate under the text where that
@@ -56,7 +64,7 @@ func IconNames() []string {
 
 // Sizes of icons in design pixels.
 const (
-	signPx  = 15.0
+	signPx  = 24.0
 	shapePx = 10.0
 	dotPx   = 4.5
 )
@@ -82,8 +90,8 @@ func (s *symbolMaker) iconOf(lb *label) {
 	}
 	if sg, ok := signNames[name]; ok {
 		ic.kind, ic.sign, ic.size = iconSign, sg, signPx*scale
-	} else if pts, ok := shapeNames[name]; ok {
-		ic.kind, ic.points, ic.size = iconShape, pts, shapePx*scale
+	} else if sh, ok := shapeNames[name]; ok {
+		ic.kind, ic.points, ic.size = iconShape, sh.points, sh.size*scale
 	} else if s.textOnIcon() {
 		ic.kind = iconPlate
 	} else if l.Prop(style.SymbolPlacement).Text(c) != "point" {

@@ -101,6 +101,7 @@ func (p *painter) styledLines(l Layer, pt part, lk *looks, chosen map[int]bool) 
 	if len(chosen) > 0 {
 		reach *= 4 // what is selected may be drawn wider
 	}
+	bordered := p.borderLines(lk, pt, lks, chosen)
 	// Lines of one opaque look that follow each other are painted at once.
 	var pending *lineLook
 	flush := func() {
@@ -120,6 +121,9 @@ func (p *painter) styledLines(l Layer, pt part, lk *looks, chosen map[int]bool) 
 			n = &own
 		}
 		b := pt.boxes[i]
+		if bordered != nil && bordered[look] && pt.shapes[i] == shapePolygon {
+			return true
+		}
 		if n.c.a == 0 || pt.shapes[i] == shapePoint || float64(max(b.maxX-b.minX, b.maxY-b.minY))*p.k < 0.2 {
 			return true
 		}
@@ -132,12 +136,12 @@ func (p *painter) styledLines(l Layer, pt part, lk *looks, chosen map[int]bool) 
 			pts := p.thinned(pt.ring(r))
 			if n.gap > 0 {
 				d := float32(n.gap+n.width) / 2
-				filled = p.course(p.aside(pts, closed, float32(n.offset)+d), closed, n) || filled
+				filled = p.course(p.aside(pts, closed, float32(n.offset)+d), closed, n, 0) || filled
 				pts = p.aside(pts, closed, float32(n.offset)-d)
 			} else if n.offset != 0 {
 				pts = p.aside(pts, closed, float32(n.offset))
 			}
-			filled = p.course(pts, closed, n) || filled
+			filled = p.course(pts, closed, n, 0) || filled
 		}
 		if filled {
 			if pending = n; n.c.a != 255 {
@@ -149,8 +153,40 @@ func (p *painter) styledLines(l Layer, pt part, lk *looks, chosen map[int]bool) 
 	flush()
 }
 
-// course draws a line along pts, or adds it to the filler and answers true.
-func (p *painter) course(pts []float32, closed bool, n *lineLook) bool {
+// borderLines draws the borders of areas in dashed and in translucent looks: where two areas meet once, or dashes would fall into each other's gaps and
+// colours double. It answers the looks it drew.
+func (p *painter) borderLines(lk *looks, pt part, lks []lineLook, chosen map[int]bool) (done []bool) {
+	for look := range lks {
+		n := &lks[look]
+		if n.c.a == 0 || n.dash == nil && n.c.a == 255 || n.gap != 0 || n.offset != 0 || len(chosen) > 0 {
+			continue
+		}
+		all := lk.bordersOf(pt)
+		if all == nil {
+			return nil
+		}
+		if done == nil {
+			done = make([]bool, len(lks))
+		}
+		done[look] = true
+		e, own := all[look], *n
+		if n.dash == nil {
+			own.cap = capRound // the pieces of a border join
+		}
+		e.tree.search(p.view.box(min(n.reach(), maxLinePx)+2), e.boxes, func(i int) bool {
+			if p.cancelled() {
+				return false
+			}
+			p.course(p.thinned(e.ring(e.feats[i])), false, &own, arcStart(e, i)*p.k)
+			return true
+		})
+		p.fill.fill(p.dst, paint{c: n.c})
+	}
+	return done
+}
+
+// course draws a line along pts, or adds it to the filler and answers true. from is the length of the line before its first point, for the dashes.
+func (p *painter) course(pts []float32, closed bool, n *lineLook, from float64) bool {
 	if len(pts) < 4 {
 		return false
 	}
@@ -167,7 +203,7 @@ func (p *painter) course(pts []float32, closed bool, n *lineLook) bool {
 	if n.dash == nil {
 		p.ribbon(pts, closed, n)
 	} else {
-		p.broken(pts, closed, n)
+		p.broken(pts, closed, n, from)
 	}
 	return true
 }
@@ -259,7 +295,7 @@ func (p *painter) end(x, y, vx, vy, half float32, c lineCap) {
 }
 
 // broken adds the dashes of a line to the filler.
-func (p *painter) broken(pts []float32, closed bool, n *lineLook) {
+func (p *painter) broken(pts []float32, closed bool, n *lineLook, from float64) {
 	half := float32(n.width / 2)
 	count := len(pts) / 2
 	segments := count - 1
@@ -270,7 +306,7 @@ func (p *painter) broken(pts []float32, closed bool, n *lineLook) {
 	for _, d := range n.dash {
 		period += d
 	}
-	along := 0.0
+	along := from
 	for i := range segments {
 		j := (i + 1) % count
 		ax, ay, bx, by := pts[2*i], pts[2*i+1], pts[2*j], pts[2*j+1]
