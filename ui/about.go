@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"strconv"
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
@@ -14,8 +17,11 @@ func (w *Window) showAbout() {
 		p.icon("light-logo", 16, 36, 40, p.pal.accent)
 		p.text(68, 26, w.lang.T("app.name"), style{size: sizeTitle, bold: true, ink: p.pal.text1})
 		p.text(68, 50, w.lang.T("about.what")+w.lang.T("dot")+w.lang.T("about.version", w.deps.Version), p.second())
-		for i, key := range []string{"about.data", "about.fonts", "about.icons"} {
-			p.text(16, float32(84+i*20), w.lang.T(key), p.second())
+		lines := []string{w.lang.T("about.data", strings.Join(w.credits(), w.lang.T("goto.and"))), w.lang.T("about.fonts"), w.lang.T("about.icons")}
+		for i, line := range lines {
+			if p.fit(16, float32(84+i*20), width-32, line, p.second()) {
+				p.hit(16, float32(74+i*20), width-32, 20, "about-"+strconv.Itoa(i), line, nil)
+			}
 		}
 		p.text(16, 154, w.lang.T("about.third"), p.heading())
 	})

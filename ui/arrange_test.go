@@ -111,3 +111,20 @@ func TestPanelStartsWithTheHomeRegion(t *testing.T) {
 		t.Error("on a small screen the panel covers the map from the start")
 	}
 }
+
+func TestBaseMapsAreChosen(t *testing.T) {
+	d := openDesk(t, wide)
+	d.until("layers", d.shows("layers", "影像"))
+	d.until("the base map's name", d.shows("status", "底图 城市矢量 2026-10"))
+	d.want("credit", "示意 审图号：粤S(2026)01号·© OpenStreetMap 贡献者·示意数据")
+	d.Tap("layers", "lc-image")
+	if d.chart.shown["raster"] || !d.chart.shown["image"] {
+		t.Errorf("both or none are shown: %v", d.chart.shown)
+	}
+	d.want("status", "底图 影像")
+	if got := d.Panel("credit"); strings.Contains(got, "审图号") {
+		t.Errorf("the credit is still of the map before: %q", got)
+	}
+	d.Tap("layers", "lc-base")
+	d.want("status", "无底图")
+}

@@ -25,6 +25,8 @@ type Chart struct {
 	kinds map[string]block.Kind // scene layer → kind of its records
 	post  func(func())
 	scene mapview.Scene
+	bases []BaseMap
+	night bool
 	looks []state.LayerLook // as Arrange said; nil before
 	only  map[block.ID]bool // events that are shown; nil: all
 	some  filtered          // the events layer with only those
@@ -34,11 +36,16 @@ type Chart struct {
 	still *time.Timer
 }
 
-// BaseLayer is the ID by which the layer list switches the base map.
-const BaseLayer = "basemap"
+// BaseMap is a map that may lie below the layers.
+type BaseMap struct {
+	ID     string // in the layer tree
+	Name   state.Text
+	Credit string                          // whose map it is, with its 审图号
+	Layers func(dark bool) []mapview.Layer // lowest first; the same at every call
+}
 
 // NewChart makes the window's map of a widget. kinds says of what kind the records of each scene layer are; layers of the
-// layer list have the names of scene layers, and BaseLayer for the base map.
+// layer tree have the names of scene layers and base maps.
 func NewChart(m *mapwidget.Map, kinds map[string]block.Kind, post func(func())) *Chart {
 	c := &Chart{m: m, kinds: kinds, post: post, light: mapview.LightStyle(), dark: mapview.DarkStyle()}
 	fonts, err := mapview.NewFonts(assets.FontRegular(), assets.FontBold())
@@ -59,24 +66,21 @@ func (c *Chart) SetScene(s mapview.Scene) {
 // apply makes the scene of what there is, what the user arranged and what is filtered, and hands it to the widget.
 func (c *Chart) apply() { c.m.SetScene(c.arranged(), c.style) }
 
-// arranged is the scene in the user's order: layers that the tree knows as it says, the others below them as they came.
+// arranged is the scene in the user's order: layers that the tree knows as it says, over the others as they came, over the
+// base maps.
 func (c *Chart) arranged() mapview.Scene {
 	s := c.scene
 	known := map[string]mapview.Layer{}
-	var layers []mapview.Layer
-	base := c.look(BaseLayer)
+	layers := c.ground()
 	for _, y := range s.Layers {
 		if c.kinds[y.Name] == "event" {
 			y.Data = c.some.of(y.Data, c.only)
 		}
 		if _, ok := c.find(y.Name); ok {
 			known[y.Name] = y
-			continue
+		} else {
+			layers = append(layers, y)
 		}
-		if y.Kind == mapview.KindBase {
-			y = looked(y, base)
-		}
-		layers = append(layers, y)
 	}
 	for _, look := range slices.Backward(c.looks) { // the tree's topmost is the scene's last
 		if y, ok := known[look.ID]; ok {
@@ -84,18 +88,32 @@ func (c *Chart) arranged() mapview.Scene {
 		}
 	}
 	s.Layers = layers
-	if !base.Visible {
-		s.Base = nil
-	}
 	return s
 }
 
-// look is how a layer is to be drawn; one that the tree does not know is drawn as it is.
-func (c *Chart) look(id string) state.LayerLook {
-	if l, ok := c.find(id); ok {
-		return l
+// ground is the layers of the base maps that are shown; as long as the tree knows none, of the first.
+func (c *Chart) ground() []mapview.Layer {
+	var out []mapview.Layer
+	told := false
+	for _, b := range slices.Backward(c.bases) {
+		look, ok := c.find(b.ID)
+		told = told || ok
+		if ok && look.Visible {
+			for _, y := range b.Layers(c.night) {
+				out = append(out, looked(y, look))
+			}
+		}
 	}
-	return state.LayerLook{ID: id, Visible: true, Opacity: 1}
+	if !told && len(c.bases) > 0 {
+		out = slices.Clone(c.bases[0].Layers(c.night))
+	}
+	return out
+}
+
+// SetBases says which maps may lie below the layers.
+func (c *Chart) SetBases(maps []BaseMap) {
+	c.bases = maps
+	c.apply()
 }
 
 func (c *Chart) find(id string) (state.LayerLook, bool) {
@@ -109,6 +127,10 @@ func (c *Chart) find(id string) (state.LayerLook, bool) {
 // looked is a layer with the user's look: its range of zooms can only get narrower.
 func looked(y mapview.Layer, l state.LayerLook) mapview.Layer {
 	y.Hidden = y.Hidden || !l.Visible
+	if y.Opacity == 0 {
+		y.Opacity = 1
+	}
+	y.Opacity *= l.Opacity
 	y.MinZoom = max(y.MinZoom, l.MinZoom)
 	if l.MaxZoom > 0 && (y.MaxZoom == 0 || l.MaxZoom < y.MaxZoom) {
 		y.MaxZoom = l.MaxZoom
@@ -255,6 +277,23 @@ func (c *Chart) Fit(b orb.Bound) {
 	c.m.FlyTo(to.Center, to.Zoom+c.m.Zoom()-cam.Zoom)
 }
 
+// GoTo implements Map.
+func (c *Chart) GoTo(p mapview.Place) { c.m.GoTo(p) }
+
+// ToggleHUD implements Map.
+func (c *Chart) ToggleHUD() bool {
+	c.m.SetHUD(!c.m.HUD())
+	return c.m.HUD()
+}
+
+// Turn implements Map.
+func (c *Chart) Turn(by int) bool {
+	if by < 0 {
+		return c.m.Back()
+	}
+	return c.m.Forward()
+}
+
 // Zoom implements Map.
 func (c *Chart) Zoom(steps float64) { c.m.ZoomBy(steps) }
 
@@ -280,7 +319,7 @@ func (c *Chart) Select(ref state.Ref) {
 
 // SetDark implements Map.
 func (c *Chart) SetDark(dark bool) {
-	c.style = c.light
+	c.style, c.night = c.light, dark
 	if dark {
 		c.style = c.dark
 	}

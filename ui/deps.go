@@ -8,6 +8,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"kuaitu/block"
+	"kuaitu/mapview"
 	"kuaitu/ui/state"
 )
 
@@ -32,8 +33,8 @@ type Deps struct {
 	Title       state.Text // region at the top: 沙头街道
 	User        string     // masked name and role: "陈*·受理岗"; empty when nobody signed in
 	Datum       string     // of the store: "CGCS2000"
-	BaseMap     state.Text // name and date of the base map
-	Attribution string     // "© OpenStreetMap contributors (ODbL)"
+	Bases       Bases      // the base maps; nil: there are none to choose from
+	Attribution string     // of the data: "© OpenStreetMap contributors (ODbL)"
 	Version     string
 	Licences    string       // third-party parts and their licences, for the About window
 	DiskFree    func() int64 // bytes, called off the UI thread; nil is unknown
@@ -70,6 +71,22 @@ type Syncer interface {
 	SyncNow()
 }
 
+// Bases are the maps that may lie below the layers: the pack's and the user's own. Data.Layers lists them by their IDs in
+// the group BaseGroup.
+type Bases interface {
+	// List returns the maps, the pack's first. It may be called on the UI thread.
+	List() []BaseMap
+	// Add opens a map of the user's, from a file, a folder of tiles or the address of a tile server, and keeps it for the
+	// next start. It may take long and is never called on the UI thread.
+	Add(ctx context.Context, address string) (BaseMap, error)
+	// Own reports whether the map is the user's, and Remove forgets such a one.
+	Own(id string) bool
+	Remove(id string)
+}
+
+// BaseGroup is the group of the layer tree that holds the base maps.
+const BaseGroup = "base"
+
 // Files brings files in and takes data out. All methods but Kinds may take long and are never called on the UI thread.
 type Files interface {
 	// Kinds are the kinds of record that files can be imported as and exported from.
@@ -103,6 +120,10 @@ type Map interface {
 	MoveTo(at orb.Point, zoom float64)
 	// Fit shows a whole extent, moving there when it is near.
 	Fit(b orb.Bound)
+	// GoTo shows a place that was typed and marks it for a while.
+	GoTo(p mapview.Place)
+	// Turn goes back (-1) or forward (1) among the views that the map has rested at, and reports whether there is one.
+	Turn(by int) bool
 	// Zoom changes the zoom about the centre by whole steps.
 	Zoom(steps float64)
 	// SetTool changes what a click does.
@@ -116,6 +137,8 @@ type Map interface {
 	Counter() func() map[string]int
 	// ShowEvents shows only the events of a set; nil shows all.
 	ShowEvents(only map[block.ID]bool)
+	// ToggleHUD shows or hides the figures of frames, queue and memory, and returns whether they are shown.
+	ToggleHUD() bool
 	// Select highlights a record; an empty Kind highlights none.
 	Select(ref state.Ref)
 	// SetDark changes the map's colours.

@@ -376,7 +376,8 @@ func (w *Window) drawTip(p *pen, width, h float32) {
 
 func (w *Window) drawStatus(p *pen, width, h float32) {
 	p.hline(0, 0, width)
-	w.facts.BaseMap = w.lang.Of(w.deps.BaseMap)
+	base, _ := w.base()
+	w.facts.BaseMap = w.lang.Of(base.Name)
 	bar := w.facts.Format(w.lang, w.now())
 	st := style{size: sizeSmall, ink: p.pal.text2}
 	right := width - 12
@@ -414,6 +415,7 @@ func (w *Window) drawStatus(p *pen, width, h float32) {
 		}
 		p.text(left, h/2, item.Text, st)
 		if item.Name == "position" {
+			p.hit(left-8, 0, tw+16, h, "st-position", w.lang.T("menu.map.goto"), w.askPlace)
 			tw = max(tw, p.width("000.00000°E 00.00000°N", st)) // the cells must not dance with the mouse
 		}
 		left += tw + 12

@@ -25,7 +25,7 @@ func (w *Window) EventKey(k fyne.KeyName) { w.parts.events.TypedKey(&fyne.KeyEve
 func (w *Window) Panel(name string) string {
 	p := &w.parts
 	s := map[string]*sheet{"top": p.top, "regions": p.regions, "layers": &p.layers.sheet, "strip": p.strip, "eventhead": p.eventHead, "events": p.events,
-		"detail": p.detail, "status": p.status, "hits": p.hitList, "legend": p.legend, "unplaced": p.unplaced, "detailfoot": p.detailFoot}[name]
+		"credit": p.credit, "detail": p.detail, "status": p.status, "hits": p.hitList, "legend": p.legend, "unplaced": p.unplaced, "detailfoot": p.detailFoot}[name]
 	if name == "sync" && len(w.syncSheet) > 0 {
 		s = w.syncSheet[0]
 	}
@@ -39,6 +39,12 @@ func (w *Window) Panel(name string) string {
 	}
 	if name == "form" && w.formView != nil && w.modal != nil {
 		s = w.formView.labels
+	}
+	if name == "bookmarks" && w.bookmarksView != nil {
+		s = w.bookmarksView.list
+	}
+	if name == "keys" && w.keysSheet != nil {
+		s = w.keysSheet
 	}
 	if name == "export" && w.exportView != nil {
 		s = w.exportView.labels
@@ -64,6 +70,8 @@ func (w *Window) Tap(panel, id string) bool {
 		s = w.reportForm.foot
 	case "pickerfoot":
 		s = w.picker.foot
+	case "bookmarks":
+		s = w.bookmarksView.list
 	case "form":
 		s = w.formView.labels
 	case "formfoot":
@@ -154,3 +162,36 @@ func (w *Window) Widths() (left, chart, right, list float32) {
 
 // Opened says which side panels are open.
 func (w *Window) Opened() (left, right bool) { return w.desk.left, w.desk.right }
+
+// TypeForm types into the fields of the open form.
+func (w *Window) TypeForm(values ...string) {
+	for i, v := range values {
+		w.formView.entries[i].SetText(v)
+	}
+}
+
+// KeepView types a name into the open list of bookmarks and presses Enter.
+func (w *Window) KeepView(name string) {
+	w.bookmarksView.name.SetText(name)
+	w.bookmarksView.add()
+}
+
+// Press presses the first shortcut of what the help page calls menu.map or menu.view and the name.
+func (w *Window) Press(name string) {
+	for _, b := range w.bindings() {
+		if b.text == "menu.map."+name || b.text == "menu.view."+name {
+			w.shortcut(b.key)
+			return
+		}
+	}
+	panic("no shortcut for " + name)
+}
+
+// Shortcuts are all shortcuts as people read them.
+func (w *Window) Shortcuts() []string {
+	var out []string
+	for _, b := range w.bindings() {
+		out = append(out, shortcutName(b.key))
+	}
+	return out
+}

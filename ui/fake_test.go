@@ -14,6 +14,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"kuaitu/block"
+	"kuaitu/mapview"
 	"kuaitu/ui"
 	"kuaitu/ui/state"
 )
@@ -102,7 +103,7 @@ func (d *fakeData) Layers(context.Context) ([]state.Layer, error) {
 		{ID: "buildings", Name: t("楼栋·按用途", "Buildings by use"), Swatch: state.SwatchFill, Visible: true, Count: 9214},
 		{ID: "small", Name: t("三小场所", "Small premises"), Swatch: state.SwatchDot, Count: 1308},
 		{ID: "care", Name: t("重点关爱（需授权）", "Special care (right needed)"), Swatch: state.SwatchLock, Locked: true, Count: -1},
-		{ID: "base", IsGroup: true, Name: t("底图", "Base map"), Count: -1},
+		{ID: "base", IsGroup: true, OneOf: true, Fixed: true, Name: t("底图", "Base map"), Count: -1},
 		{ID: "raster", Group: "base", Name: t("道路与注记", "Roads and names"), Swatch: state.SwatchRoad, Visible: true, Count: -1, Note: "2026-10"},
 		{ID: "image", Group: "base", Name: t("影像", "Imagery"), Count: -1, Note: "2026-08"},
 	}, nil
@@ -299,6 +300,9 @@ type fakeMap struct {
 	shown    map[string]bool // by the last arrangement
 	looks    []state.LayerLook
 	only     map[block.ID]bool
+	places   []mapview.Place
+	turned   []int
+	hud      bool
 	dark     bool
 }
 
@@ -326,14 +330,52 @@ func (m *fakeMap) Extent(id string) (orb.Bound, bool) {
 func (m *fakeMap) Counter() func() map[string]int {
 	return func() map[string]int { return map[string]int{"grid": 12, "buildings": 204} }
 }
+func (m *fakeMap) GoTo(p mapview.Place) { m.places = append(m.places, p) }
+func (m *fakeMap) Turn(by int) bool {
+	m.turned = append(m.turned, by)
+	return true
+}
+func (m *fakeMap) ToggleHUD() bool {
+	m.hud = !m.hud
+	return m.hud
+}
 func (m *fakeMap) ShowEvents(only map[block.ID]bool) { m.only = only }
-func (m *fakeMap) Select(ref state.Ref)           { m.selected = ref }
-func (m *fakeMap) SetDark(dark bool)              { m.dark = dark }
+func (m *fakeMap) Select(ref state.Ref)              { m.selected = ref }
+func (m *fakeMap) SetDark(dark bool)                 { m.dark = dark }
+
+// fakeBases are two base maps of the pack; what is added is the user's.
+type fakeBases struct {
+	maps []ui.BaseMap
+	own  map[string]bool
+}
+
+func newFakeBases() *fakeBases {
+	none := func(bool) []mapview.Layer { return nil }
+	return &fakeBases{own: map[string]bool{}, maps: []ui.BaseMap{
+		{ID: "raster", Name: state.Text{ZH: "城市矢量 2026-10", EN: "City vector 2026-10"}, Credit: "示意 审图号：粤S(2026)01号", Layers: none},
+		{ID: "image", Name: state.Text{ZH: "影像", EN: "Imagery"}, Layers: none},
+	}}
+}
+
+func (b *fakeBases) List() []ui.BaseMap { return b.maps }
+func (b *fakeBases) Add(_ context.Context, address string) (ui.BaseMap, error) {
+	if strings.HasSuffix(address, ".txt") {
+		return ui.BaseMap{}, fmt.Errorf("not tiles: %w", block.ErrInvalid)
+	}
+	m := ui.BaseMap{ID: "own:" + address, Name: zh(address)}
+	b.maps = append(b.maps, m)
+	b.own[m.ID] = true
+	return m, nil
+}
+func (b *fakeBases) Own(id string) bool { return b.own[id] }
+func (b *fakeBases) Remove(id string) {
+	b.maps = slices.DeleteFunc(b.maps, func(m ui.BaseMap) bool { return m.ID == id })
+}
 
 func fakeDeps(d *fakeData, s *fakeSync, f *fakeFiles, m *fakeMap) ui.Deps {
 	return ui.Deps{
 		Data: d, Sync: s, Files: f, Map: m, Now: func() time.Time { return fakeNow }, Zone: fakeNow.Location(), Lang: "zh",
-		Home: id("region", "036-14"), Title: state.Text{ZH: "沙头街道", EN: "Shatou street"}, User: "陈*·受理岗", Datum: "CGCS2000", BaseMap: state.Text{ZH: "城市矢量 2026-10", EN: "City vector 2026-10"},
+		Home: id("region", "036-14"), Title: state.Text{ZH: "沙头街道", EN: "Shatou street"}, User: "陈*·受理岗", Datum: "CGCS2000", Bases: newFakeBases(),
 		Attribution: "© OpenStreetMap 贡献者·示意数据", Version: "0.1.0", Licences: "fyne.io/fyne/v2  BSD-3-Clause", DiskFree: func() int64 { return 42_600_000_000 },
 	}
 }

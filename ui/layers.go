@@ -89,6 +89,11 @@ func (w *Window) layersChanged() {
 func (w *Window) toggleLayer(id string) {
 	w.layers.Toggle(id)
 	w.layersChanged()
+	if y, ok := w.layers.Find(id); ok && (y.ID == BaseGroup || y.Group == BaseGroup) {
+		w.desk.relayout() // the credit has another width
+		w.parts.status.Refresh()
+		w.parts.credit.Refresh()
+	}
 }
 
 // moveLayer moves the selected layer up or down.

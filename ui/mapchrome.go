@@ -48,16 +48,6 @@ func (w *Window) countInView() {
 		})
 }
 
-// fullExtent shows everything that the console's scope holds.
-func (w *Window) fullExtent() {
-	for _, row := range w.regions.Rows() {
-		if row.Depth == 0 && row.Region.HasBound {
-			w.deps.Map.Fit(row.Region.Bound)
-			return
-		}
-	}
-}
-
 // mapPicked shows what was clicked: a cluster is opened by zooming in, with the identify tool all records under the
 // click are offered, else the topmost is selected. Empty ground changes nothing but the highlight.
 func (w *Window) mapPicked(at orb.Point, picks []Pick, pos fyne.Position) {
@@ -217,8 +207,6 @@ func (w *Window) drawScale(p *pen, width, h float32) {
 	p.rect(1+end, y-6, 1, 7, ink)
 	p.text(end+9, h/2, label, st)
 }
-
-func (w *Window) credit() string { return w.deps.Attribution }
 
 // drawCredit draws whose map it is.
 func (w *Window) drawCredit(p *pen, width, h float32) {

@@ -8,8 +8,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// shortcuts registers the keys of the window: Ctrl+K and Ctrl+F search, Ctrl+I import, Ctrl+E export, Ctrl+N report.
-// F5, F11 and Esc come through typedKey.
+// shortcuts registers the keys of the window that have a modifier; the others come through typedKey.
 func (w *Window) shortcuts() {
 	c := w.win.Canvas()
 	for _, s := range w.bindings() {
@@ -19,18 +18,31 @@ func (w *Window) shortcuts() {
 }
 
 type binding struct {
-	key *desktop.CustomShortcut
-	run func()
+	key  *desktop.CustomShortcut
+	text string // of the help page
+	run  func()
 }
 
 func (w *Window) bindings() []binding {
-	mod := fyne.KeyModifierShortcutDefault
+	mod, alt, shift := fyne.KeyModifierShortcutDefault, fyne.KeyModifierAlt, fyne.KeyModifierShift
+	bind := func(k fyne.KeyName, m fyne.KeyModifier, text string, run func()) binding {
+		return binding{&desktop.CustomShortcut{KeyName: k, Modifier: m}, text, run}
+	}
 	return []binding{
-		{&desktop.CustomShortcut{KeyName: fyne.KeyK, Modifier: mod}, w.FocusSearch},
-		{&desktop.CustomShortcut{KeyName: fyne.KeyF, Modifier: mod}, w.FocusSearch},
-		{&desktop.CustomShortcut{KeyName: fyne.KeyI, Modifier: mod}, w.showImport},
-		{&desktop.CustomShortcut{KeyName: fyne.KeyE, Modifier: mod}, w.showExport},
-		{&desktop.CustomShortcut{KeyName: fyne.KeyN, Modifier: mod}, w.startReport},
+		bind(fyne.KeyK, mod, "menu.edit.search", w.FocusSearch),
+		bind(fyne.KeyF, mod, "menu.edit.search", w.FocusSearch),
+		bind(fyne.KeyI, mod, "menu.file.import", w.showImport),
+		bind(fyne.KeyE, mod, "menu.file.export", w.showExport),
+		bind(fyne.KeyN, mod, "menu.edit.report", w.startReport),
+		bind(fyne.KeyG, mod, "menu.map.goto", w.askPlace),
+		bind(fyne.KeyB, mod, "menu.map.bookmarks", w.showBookmarks),
+		bind(fyne.KeyLeft, alt, "menu.map.back", w.back),
+		bind(fyne.KeyRight, alt, "menu.map.forward", w.forward),
+		bind(fyne.KeyF, mod|shift, "menu.map.full", w.fullExtent),
+		bind(fyne.KeyD, mod|shift, "menu.map.hud", w.toggleHUD),
+		bind(fyne.KeyTab, fyne.KeyModifierControl, "menu.view.panels", w.hidePanels),
+		bind(fyne.KeyUp, alt, "layers.up", func() { w.moveLayer(-1) }),
+		bind(fyne.KeyDown, alt, "layers.down", func() { w.moveLayer(1) }),
 	}
 }
 
@@ -49,8 +61,14 @@ func (w *Window) typedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeyF5:
 		w.syncNow()
+	case fyne.KeyF1:
+		w.showKeys()
 	case fyne.KeyF11:
 		w.win.SetFullScreen(!w.win.FullScreen())
+	case fyne.KeyHome:
+		if w.modal == nil {
+			w.goHome()
+		}
 	case fyne.KeyEscape:
 		switch {
 		case w.modal != nil:
@@ -68,6 +86,8 @@ func (w *Window) typedKey(e *fyne.KeyEvent) {
 		}
 	}
 }
+
+func (w *Window) toggleHUD() { w.hud = w.deps.Map.ToggleHUD() }
 
 func (w *Window) syncNow() {
 	w.deps.Sync.SyncNow()
@@ -94,13 +114,27 @@ func (w *Window) showMainMenu() {
 		checked(item("menu.view.right", w.toggleRight), w.desk.right),
 		checked(item("menu.view.events", w.toggleList), w.desk.list),
 		checked(item("menu.view.legend", w.toggleLegend), w.desk.legend),
+		checked(item("menu.view.strip", w.toggleStrip), w.desk.strip),
+		checked(keyed(item("menu.view.panels", w.hidePanels), "Ctrl+Tab"), w.desk.hadPanels != nil),
 		fyne.NewMenuItemSeparator(),
+		sub("menu.view.base", w.baseMenu()...),
 		checked(item("menu.view.dark", func() { w.SetDark(!w.pal.dark) }), w.pal.dark),
 		keyed(item("menu.view.full", func() { w.win.SetFullScreen(!w.win.FullScreen()) }), "F11"),
 	)
 	language := sub("menu.language",
 		checked(item("lang.zh", func() { w.SetLang("zh") }), w.lang.Name == "zh"),
 		checked(item("lang.en", func() { w.SetLang("en") }), w.lang.Name == "en"),
+	)
+	chart := sub("menu.map",
+		keyed(item("menu.map.goto", w.askPlace), mod+"G"),
+		keyed(item("menu.map.bookmarks", w.showBookmarks), mod+"B"),
+		fyne.NewMenuItemSeparator(),
+		keyed(item("menu.map.back", w.back), "Alt+←"),
+		keyed(item("menu.map.forward", w.forward), "Alt+→"),
+		keyed(item("menu.map.full", w.fullExtent), mod+"Shift+F"),
+		keyed(item("menu.map.home", w.goHome), "Home"),
+		fyne.NewMenuItemSeparator(),
+		checked(keyed(item("menu.map.hud", w.toggleHUD), mod+"Shift+D"), w.hud),
 	)
 	w.popUp(fyne.NewMenu("",
 		keyed(item("menu.file.import", w.showImport), mod+"I"),
@@ -110,8 +144,9 @@ func (w *Window) showMainMenu() {
 		keyed(item("menu.edit.report", w.startReport), mod+"N"),
 		keyed(item("menu.edit.sync", w.syncNow), "F5"),
 		fyne.NewMenuItemSeparator(),
-		view, language,
+		view, language, chart,
 		fyne.NewMenuItemSeparator(),
+		keyed(item("menu.help.keys", w.showKeys), "F1"),
 		item("menu.help.about", w.showAbout),
 		item("menu.file.quit", func() { w.win.Close() }),
 	), fyne.NewPos(4, w.parts.top.Size().Height+2))

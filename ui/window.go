@@ -13,6 +13,7 @@ import (
 
 	"kuaitu/assets"
 	"kuaitu/block"
+	"kuaitu/mapview"
 	"kuaitu/ui/state"
 )
 
@@ -47,25 +48,29 @@ type Window struct {
 
 	parts     deskParts
 	desk      *deskLayout
-	jobs      struct{ events, dossier, layers, place, follow, counts job }
+	jobs      struct{ events, dossier, layers, place, follow, counts, base job }
 	sizes     map[measureKey]fyne.Size
 	pinned    map[string]int // first visible row of each list
 	hitRow    int            // preselected hit
 	fresh     block.ID       // event just reported: the list scrolls to it once it is there
 	follow    state.Ref      // record whose region the tree shows once its dossier is here
+	hud       bool           // the map's figures are shown
 	opened    bool           // the user has opened a dossier: on a narrow screen the panel stays closed until then
 	tool      Tool
 	menuPop   *widget.PopUpMenu
 	modal     *widget.PopUp
 	modalFoot *sheet
 
-	syncSheet  []*sheet    // of the open sync panel
-	importView *importView // the open import dialog
-	exportView *exportView // the export dialog that was opened last
-	formView   *formView   // the form that was opened last
-	reportForm *reportView // the form that was opened last
-	picker     *filePick   // the file chooser that was opened last
-	folder     string      // where files were chosen last
+	syncSheet     []*sheet    // of the open sync panel
+	importView    *importView // the open import dialog
+	exportView    *exportView // the export dialog that was opened last
+	formView      *formView   // the form that was opened last
+	bookmarks     mapview.Bookmarks
+	bookmarksView *bookmarksView // the list of bookmarks that was opened last
+	keysSheet     *sheet         // the page of keys that was opened last
+	reportForm    *reportView    // the form that was opened last
+	picker        *filePick      // the file chooser that was opened last
+	folder        string         // where files were chosen last
 }
 
 // deskParts are the sheets and widgets of the desk.
@@ -110,6 +115,7 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 	}, deps.Post, w.showHits, searchDelay)
 
 	w.layers.Restore(deps.Recall("layers"))
+	_ = w.bookmarks.UnmarshalText([]byte(deps.Recall("bookmarks"))) // never fails: what makes no sense is left out
 	w.events.Linked = deps.Recall("linked") != "false"
 	w.build()
 	deps.Map.Listen(MapEvents{
@@ -162,6 +168,9 @@ func (w *Window) DataChanged() {
 			w.layers.Set(layers)
 			w.deps.Map.Arrange(w.layers.Looks())
 			w.treesChanged()
+			w.desk.relayout() // the credit is of the base map that is shown
+			w.parts.status.Refresh()
+			w.parts.credit.Refresh()
 			w.countInView()
 		}
 	})

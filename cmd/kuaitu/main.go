@@ -25,11 +25,9 @@ import (
 	"kuaitu/store"
 	"kuaitu/store/maplayer"
 	"kuaitu/ui"
-	"kuaitu/ui/state"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/driver/software"
 	"golang.org/x/sync/errgroup"
 )
@@ -140,6 +138,10 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 		return err
 	}
 	d := desk.New(st, time.Now, zone, userName())
+	prefs := fyneApp.Preferences()
+	maps := newBases(ctx, base, prefs.String("bases"), func(list string) { prefs.SetString("bases", list) })
+	defer maps.Close()
+	d.UseBases(maps.entries)
 	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{Icons: eventIcons(ctx, d)})
 	if err != nil {
 		return err
@@ -149,19 +151,14 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 		chartMap.SetImages(true) // the picture is painted by software, which draws no shaders
 	}
 	chart := ui.NewChart(chartMap, desk.Kinds(), fyne.Do)
-	scene := func() mapview.Scene {
-		s := layers.Scene()
-		base.Under(&s)
-		return s
-	}
+	chart.SetBases(maps.List())
+	maps.show = func(list []ui.BaseMap) { fyne.Do(func() { chart.SetBases(list) }) }
 	syncing := newSyncing(ctx, st)
-	win, err := buildWindow(ctx, c, fyneApp, st, d, chart, syncing, base, zone)
+	win, err := buildWindow(ctx, c, fyneApp, st, d, chart, syncing, maps, zone)
 	if err != nil {
 		return err
 	}
-	chart.SetScene(scene())
-	win.Fyne().Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyD, Modifier: fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift},
-		func(fyne.Shortcut) { chartMap.SetHUD(!chartMap.HUD()) })
+	chart.SetScene(layers.Scene())
 
 	g.Go(func() error { return ignoreEnd(ctx, chartMap.Run(ctx)) })
 	notices := make(chan store.Notice, 64)
@@ -181,7 +178,7 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 				slog.Warn("a map layer could not be read", "err", err)
 				return
 			}
-			s := scene()
+			s := layers.Scene()
 			fyne.Do(func() { chart.SetScene(s); win.DataChanged() })
 		}))
 	})
@@ -249,7 +246,7 @@ func eventIcons(ctx context.Context, d *desk.Desk) func(string) mapview.Icon {
 }
 
 // buildWindow puts the window together and opens it on the user's region.
-func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, d *desk.Desk, chart *ui.Chart, syncing *syncing, base *console.Base, zone *time.Location) (*ui.Window, error) {
+func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, d *desk.Desk, chart *ui.Chart, syncing *syncing, maps *bases, zone *time.Location) (*ui.Window, error) {
 	meta, err := st.Reader().Meta(ctx)
 	if err != nil {
 		return nil, err
@@ -263,14 +260,10 @@ func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Stor
 	if lang == "" {
 		lang = prefs.StringWithFallback("lang", systemLang())
 	}
-	name := state.Text{ZH: plainName(base.Name, "底图"), EN: plainName(base.NameEN, "Base map")}
-	if name.ZH != "" {
-		d.NameBase(name)
-	}
 	win, err := ui.New(fyneApp, ui.Deps{
 		Data: d, Sync: syncing, Files: files{st}, Map: chart, Post: fyne.Do, Now: time.Now, Zone: zone,
 		Lang: lang, Dark: c.dark || prefs.String("dark") == "true", Remember: prefs.SetString, Recall: prefs.String,
-		Home: home, Title: title, Datum: "CGCS2000", BaseMap: name, Attribution: meta.Attribution, Version: version, Licences: licences,
+		Home: home, Title: title, Datum: "CGCS2000", Bases: maps, Attribution: meta.Attribution, Version: version, Licences: licences,
 		DiskFree: func() int64 { return diskFree(filepath.Dir(st.Path())) },
 	})
 	if err != nil {

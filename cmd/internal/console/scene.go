@@ -2,13 +2,9 @@ package console
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -20,12 +16,11 @@ import (
 	"kuaitu/mapview/picture"
 	"kuaitu/store"
 	"kuaitu/store/maplayer"
-	"kuaitu/store/tileset"
 )
 
 // SceneOptions say what to draw of a store.
 type SceneOptions struct {
-	Pack   string   // its raster base maps lie below; "" is none
+	Pack   string   // its base map lies below; "" is none
 	Dark   bool     // the dark style
 	Layers []string // names of layers to show; nil: all
 }
@@ -44,7 +39,7 @@ func OpenScene(ctx context.Context, st *store.Store, opt SceneOptions) (scene ma
 	if err != nil {
 		return scene, nil, nil, err
 	}
-	base.Under(&scene)
+	base.Under(&scene, opt.Dark)
 	for i := range scene.Layers {
 		scene.Layers[i].Hidden = opt.Layers != nil && !slices.Contains(opt.Layers, scene.Layers[i].Name)
 	}
@@ -83,86 +78,6 @@ func Style(dark bool) (*mapview.Style, error) {
 	}
 	style.Fonts = fonts
 	return style, nil
-}
-
-// Base is what lies below the layers: tile sets, or shapes drawn by our own renderer.
-type Base struct {
-	Tiles  []mapview.TileSource
-	Shapes []mapview.Layer
-	Name   string // of the first base map, in Chinese
-	NameEN string
-}
-
-// Under puts the base below the layers of a scene.
-func (b *Base) Under(s *mapview.Scene) {
-	s.Base = append(slices.Clone(b.Tiles), s.Base...)
-	s.Layers = append(slices.Clone(b.Shapes), s.Layers...)
-}
-
-// packBase is the part of a pack.json that a console needs at every start; citypack reads the whole once, at init.
-type packBase struct {
-	BaseMaps []struct {
-		File  string `json:"file"`
-		Datum string `json:"datum"`
-		Name  struct {
-			ZH string `json:"zh"`
-			EN string `json:"en"`
-		} `json:"name"`
-	} `json:"basemaps"`
-}
-
-// OpenBase opens the base maps of a pack: MBTiles with pictures, and GeoJSON whose features have a "class". Vector tiles
-// are passed over. No pack, or a pack that is only a list of divisions, has none.
-func OpenBase(pack string) (*Base, func(), error) {
-	base := &Base{}
-	var files []io.Closer
-	closeAll := func() {
-		for _, f := range files {
-			_ = f.Close() // read only
-		}
-	}
-	if pack == "" {
-		return base, closeAll, nil
-	}
-	b, err := os.ReadFile(filepath.Join(pack, "pack.json"))
-	if errors.Is(err, os.ErrNotExist) {
-		return base, closeAll, nil
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("pack %s: %w", filepath.Base(pack), err)
-	}
-	var p packBase
-	if err := json.Unmarshal(b, &p); err != nil {
-		return nil, nil, fmt.Errorf("pack.json: %v: %w", err, block.ErrInvalid)
-	}
-	for _, m := range p.BaseMaps {
-		if m.File == "" {
-			continue
-		}
-		path := filepath.Join(pack, filepath.FromSlash(m.File))
-		if base.Name == "" {
-			base.Name, base.NameEN = m.Name.ZH, m.Name.EN
-		}
-		if filepath.Ext(path) == ".geojson" {
-			shapes, err := readShapes(path)
-			if err != nil {
-				closeAll()
-				return nil, nil, err
-			}
-			base.Shapes = append(base.Shapes, shapes...)
-			continue
-		}
-		tiles, file, err := tileset.Open(path)
-		if err != nil {
-			closeAll()
-			return nil, nil, fmt.Errorf("base map: %w", errors.Join(err, block.ErrInvalid))
-		}
-		files = append(files, file)
-		if pictures, ok := tiles.(mapview.TileSource); ok {
-			base.Tiles = append(base.Tiles, pictures)
-		}
-	}
-	return base, closeAll, nil
 }
 
 // PictureRequest says what picture to make.

@@ -20,11 +20,11 @@ import (
 
 // Desk is the data behind one window.
 type Desk struct {
-	st   *store.Store
-	now  func() time.Time
-	user string // who signs reports
-	zone *time.Location
-	base state.Text // name of the base map
+	st    *store.Store
+	now   func() time.Time
+	user  string // who signs reports
+	zone  *time.Location
+	bases func() []Base // the base maps there are
 
 	mu     sync.Mutex // guards what follows
 	stale  bool
@@ -33,11 +33,17 @@ type Desk struct {
 
 // New makes a desk over an open store; the zone is the city's. Call Changed after each commit.
 func New(st *store.Store, now func() time.Time, zone *time.Location, user string) *Desk {
-	return &Desk{st: st, now: now, zone: zone, user: user, base: state.Text{ZH: "底图", EN: "Base map"}, stale: true}
+	return &Desk{st: st, now: now, zone: zone, user: user, bases: func() []Base { return nil }, stale: true}
 }
 
-// NameBase says what the base map is called. Call it before the first question.
-func (d *Desk) NameBase(name state.Text) { d.base = name }
+// Base is a base map as the layer tree lists it.
+type Base struct {
+	ID   string
+	Name state.Text
+}
+
+// UseBases says where to ask for the base maps. Call it before the first question.
+func (d *Desk) UseBases(list func() []Base) { d.bases = list }
 
 // Changed says that the store has moved on; the next question reads anew what counts and lists are made of.
 func (d *Desk) Changed(n store.Notice) {

@@ -8,9 +8,6 @@ import (
 	"kuaitu/ui/state"
 )
 
-// BaseMap is the entry of the layer list that stands for everything below our own layers.
-const BaseMap = "basemap"
-
 // Kinds says of what kind the records of each scene layer are.
 func Kinds() map[string]block.Kind {
 	out := map[string]block.Kind{}
@@ -62,10 +59,15 @@ func (d *Desk) Layers(ctx context.Context) ([]state.Layer, error) {
 		group("buildings", "楼栋", "Buildings"),
 		{ID: maplayer.Buildings, Group: "buildings", Name: state.Text{ZH: "楼栋·按用途", EN: "Buildings by use"}, Swatch: state.SwatchFill, Visible: true, Count: int(buildings), AsOf: asOf, Legend: useLegend},
 	}
-	base := group("base", "底图", "Base map")
-	base.Fixed = true
-	return append(layers, base,
-		state.Layer{ID: BaseMap, Group: "base", Fixed: true, Name: d.base, Swatch: state.SwatchRoad, Visible: true, Count: -1}), nil
+	if bases := d.bases(); len(bases) > 0 {
+		base := group("base", "底图", "Base map")
+		base.Fixed, base.OneOf = true, true
+		layers = append(layers, base)
+		for i, m := range bases {
+			layers = append(layers, state.Layer{ID: m.ID, Group: "base", Fixed: true, Name: m.Name, Visible: i == 0, Count: -1})
+		}
+	}
+	return layers, nil
 }
 
 // lightLegend explains the markers of events.

@@ -1,0 +1,234 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"kuaitu/assets"
+	"kuaitu/block"
+	"kuaitu/geo"
+	"kuaitu/mapview"
+	"kuaitu/mapview/style"
+	"kuaitu/store/tileset"
+)
+
+// Base is the maps that may lie below the layers. One of them is shown at a time.
+type Base struct {
+	Maps []*BaseMap // as the pack lists them, vector tiles first
+}
+
+// BaseMap is one of them: tiles that are pictures, vector tiles that our styles draw, or shapes.
+type BaseMap struct {
+	ID           string // file name
+	Name, NameEN string
+	Credit       string // attribution and 审图号, "" when the map says neither
+	Vector       bool   // drawn by our styles
+
+	light, dark []mapview.Layer
+}
+
+// Layers are what draws the map, lowest first. They are the same at every call, so that nothing is drawn anew for them.
+func (m *BaseMap) Layers(dark bool) []mapview.Layer {
+	if dark {
+		return m.dark
+	}
+	return m.light
+}
+
+// Under puts the first map below the layers of a scene.
+func (b *Base) Under(s *mapview.Scene, dark bool) {
+	if len(b.Maps) == 0 {
+		return
+	}
+	s.Layers = append(slices.Clone(b.Maps[0].Layers(dark)), s.Layers...)
+}
+
+// packBase is the part of a pack.json that a console needs at every start; citypack reads the whole once, at init.
+type packBase struct {
+	Attribution string `json:"attribution"`
+	BaseMaps    []struct {
+		File  string `json:"file"`
+		Datum string `json:"datum"`
+		Name  struct {
+			ZH string `json:"zh"`
+			EN string `json:"en"`
+		} `json:"name"`
+	} `json:"basemaps"`
+}
+
+// OpenBase opens the base maps of a pack: sets of tiles, pictures or vectors, and GeoJSON whose features have a "class". No
+// pack, or a pack that is only a list of divisions, has none.
+func OpenBase(pack string) (*Base, func(), error) {
+	base := &Base{}
+	var files []io.Closer
+	closeAll := func() {
+		for _, f := range files {
+			_ = f.Close() // read only
+		}
+	}
+	if pack == "" {
+		return base, closeAll, nil
+	}
+	b, err := os.ReadFile(filepath.Join(pack, "pack.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return base, closeAll, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("pack %s: %w", filepath.Base(pack), err)
+	}
+	var p packBase
+	if err := json.Unmarshal(b, &p); err != nil {
+		return nil, nil, fmt.Errorf("pack.json: %v: %w", err, block.ErrInvalid)
+	}
+	for _, m := range p.BaseMaps {
+		if m.File == "" {
+			continue
+		}
+		one, file, err := OpenBaseMap(filepath.Join(pack, filepath.FromSlash(m.File)), m.Datum)
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		if file != nil {
+			files = append(files, file)
+		}
+		one.Name, one.NameEN = m.Name.ZH, m.Name.EN
+		if one.Credit == "" {
+			one.Credit = p.Attribution
+		}
+		base.Maps = append(base.Maps, one)
+	}
+	slices.SortStableFunc(base.Maps, func(a, b *BaseMap) int { // drawn by our own styles, in every theme
+		rank := func(m *BaseMap) int {
+			if m.Vector {
+				return 0
+			}
+			return 1
+		}
+		return rank(a) - rank(b)
+	})
+	return base, closeAll, nil
+}
+
+// OpenBaseMap opens one file, or folder of tiles, as a base map. An empty datum is the file's own. The file is closed with
+// the second answer, which is nil when there is nothing to close.
+func OpenBaseMap(path, datum string) (*BaseMap, io.Closer, error) {
+	m := &BaseMap{ID: filepath.Base(path), Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))}
+	if filepath.Ext(path) == ".geojson" {
+		shapes, err := readShapes(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		m.light, m.dark = shapes, shapes
+		return m, nil, nil
+	}
+	set, file, err := tileset.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("base map: %w", errors.Join(err, block.ErrInvalid))
+	}
+	if err := m.draw(set, datum); err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return m, file, nil
+}
+
+// draw takes over an open set of tiles.
+func (m *BaseMap) draw(set any, datum string) error {
+	var info tileset.Info
+	if said, ok := set.(interface{ Info() tileset.Info }); ok {
+		info = said.Info()
+	}
+	if info.Name != "" {
+		m.Name = info.Name
+	}
+	m.Credit = Credit(info.Attribution, info.Approval)
+	in := info.Datum
+	var err error
+	if datum != "" {
+		if in, err = geo.ParseDatum(datum); err != nil {
+			return fmt.Errorf("base map %s: %w", m.ID, errors.Join(err, block.ErrInvalid))
+		}
+	}
+	switch set := set.(type) {
+	case mapview.TileSource:
+		if in != set.Datum() {
+			set = &shiftedTiles{set, in}
+		}
+		m.light, err = styled([]byte(pictureStyle), set)
+		m.dark = m.light
+		return err
+	case mapview.VectorSource:
+		if in != set.Datum() {
+			set = &shiftedVector{set, in}
+		}
+		m.Vector = true
+		tiles := mapview.NewVectorTiles(set, 0)
+		for _, look := range []struct {
+			name string
+			into *[]mapview.Layer
+		}{{"base-light", &m.light}, {"base-dark", &m.dark}} {
+			doc, err := assets.MapStyle(look.name)
+			if err != nil {
+				return err
+			}
+			if *look.into, err = styled(doc, tiles); err != nil {
+				return fmt.Errorf("map style %s: %w", look.name, err)
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("base map %s: neither pictures nor vector tiles: %w", m.ID, block.ErrInvalid)
+}
+
+// pictureStyle is the style document of base maps that are pictures.
+const pictureStyle = `{"version": 8, "sources": {"pictures": {"type": "raster", "url": "kuaitu://basemap"}},
+	"layers": [{"id": "pictures", "type": "raster", "source": "pictures"}]}`
+
+// styled makes the layers of a style document whose sources are all the one given.
+func styled(doc []byte, source any) ([]mapview.Layer, error) {
+	st, err := style.Parse(doc)
+	if err != nil {
+		return nil, err
+	}
+	sources := map[string]any{}
+	for id := range st.Sources {
+		sources[id] = source
+	}
+	return mapview.StyledLayers(st, sources)
+}
+
+// Credit joins whose map it is with its 审图号.
+func Credit(attribution, approval string) string {
+	attribution, approval = strings.TrimSpace(attribution), strings.TrimSpace(approval)
+	switch {
+	case approval == "":
+		return attribution
+	case attribution == "":
+		return "审图号：" + approval
+	}
+	return attribution + " 审图号：" + approval
+}
+
+// shiftedTiles are pictures that lie in another datum than their file says.
+type shiftedTiles struct {
+	mapview.TileSource
+	datum geo.Datum
+}
+
+// Datum implements mapview.TileSource.
+func (s *shiftedTiles) Datum() geo.Datum { return s.datum }
+
+// shiftedVector are vector tiles that lie in another datum than their file says.
+type shiftedVector struct {
+	mapview.VectorSource
+	datum geo.Datum
+}
+
+// Datum implements mapview.VectorSource.
+func (s *shiftedVector) Datum() geo.Datum { return s.datum }
