@@ -98,6 +98,9 @@ func parseHexColor(digits string) (Color, bool) {
 }
 
 func parseColorFunction(name, args string) (Color, bool) {
+	if !strings.HasPrefix(name, "rgb") && !strings.HasPrefix(name, "hsl") {
+		return Color{}, false
+	}
 	alpha := "1"
 	var parts []string
 	if strings.Contains(args, ",") {

@@ -60,22 +60,30 @@ func (p *parser) layer(raw json.RawMessage, at *path, sources map[string]json.Ra
 		p.report(at, "a layer has a type")
 		ok = false
 	}
-	if !ok {
-		return
+	if typed := p.contents(l, members, at, sources); ok && typed {
+		p.style.Layers = append(p.style.Layers, l)
+	} else if p.lenient {
+		p.report(at, "the layer %q is left out", clip(l.ID))
 	}
-	if !p.layerSource(l, at, sources) {
-		return
+}
+
+// contents reads what depends on the type of a layer, and answers whether the layer can be drawn as meant.
+func (p *parser) contents(l *Layer, members map[string]json.RawMessage, at *path, sources map[string]json.RawMessage) bool {
+	var name string
+	if json.Unmarshal(members["type"], &name) != nil || !slices.Contains(typeNames[:], name) {
+		return false
 	}
 	l.props = make([]*Expr, firstProperty[l.Type+1]-firstProperty[l.Type])
+	ok := p.layerSource(l, at, sources)
 	if raw := members["filter"]; raw != nil && !p.filter(l, raw, at.member("filter")) {
-		return
+		ok = false
 	}
 	for _, group := range []string{"layout", "paint"} {
 		if raw := members[group]; raw != nil && !p.properties(l, group, raw, at.member(group)) {
-			return
+			ok = false
 		}
 	}
-	p.style.Layers = append(p.style.Layers, l)
+	return ok
 }
 
 func (p *parser) layerType(l *Layer, raw json.RawMessage, at *path) bool {
@@ -108,10 +116,7 @@ func (p *parser) layerSource(l *Layer, at *path, sources map[string]json.RawMess
 	s, ok := p.style.Sources[l.Source]
 	switch {
 	case !ok && sources[l.Source] != nil:
-		if p.lenient { // a strict reading names the source alone
-			p.report(at.member("source"), "the layer is left out with its source")
-		}
-		return false
+		return false // the source itself is reported
 	case !ok:
 		p.report(at.member("source"), "there is no source %q%s", clip(l.Source), suggestion(l.Source, sortedKeys(sources)))
 		return false

@@ -81,10 +81,10 @@ func clip(s string) string {
 
 // suggestion answers "; did you mean X" for the known word that is nearest to word, nothing if none is near.
 func suggestion(word string, known []string) string {
-	if len(word) > 60 {
+	if len(word) < 2 || len(word) > 60 {
 		return ""
 	}
-	best, least := "", 1+min(2, len(word)/3)
+	best, least := "", 1+max(1, min(2, len(word)/3))
 	for _, k := range known {
 		if d := distance(word, k, least); d < least || d == least && best != "" && k < best {
 			best, least = k, d

@@ -142,6 +142,83 @@ type interpolateNode struct {
 	to    []node
 }
 
+// numberRamp and colorRamp are interpolateNodes between constants, which nearly all are.
+type (
+	numberRamp struct {
+		input node
+		ease  easing
+		stops []float64
+		to    []float64
+	}
+	colorRamp struct {
+		input node
+		ease  easing
+		stops []float64
+		to    []Color
+	}
+)
+
+// newRamp answers the fastest node there is for an interpolation.
+func newRamp(n *interpolateNode) node {
+	var numbers []float64
+	var colors []Color
+	for _, to := range n.to {
+		c, ok := to.(*constant)
+		if !ok {
+			return n
+		}
+		switch c.v.kind {
+		case KindNumber:
+			numbers = append(numbers, c.v.number())
+		case KindColor:
+			colors = append(colors, unpackColor(c.v.bits))
+		}
+	}
+	switch len(n.to) {
+	case len(numbers):
+		return &numberRamp{n.input, n.ease, n.stops, numbers}
+	case len(colors):
+		return &colorRamp{n.input, n.ease, n.stops, colors}
+	}
+	return n
+}
+
+// between answers between which two stops x lies, and how far from the one to the other; the first or last is both where x is outside.
+func (e *easing) between(stops []float64, x float64) (i, j int, t float64) {
+	i = stopAt(stops, x)
+	switch {
+	case i < 0:
+		return 0, 0, 0
+	case i == len(stops)-1:
+		return i, i, 0
+	}
+	return i, i + 1, e.progress(x, stops[i], stops[i+1])
+}
+
+func (n *numberRamp) eval(c *Context) Value {
+	v := n.input.eval(c)
+	if v.failed() {
+		return v
+	}
+	i, j, t := n.ease.between(n.stops, v.number())
+	if i == j {
+		return Num(n.to[i])
+	}
+	return Num(n.to[i]*(1-t) + n.to[j]*t)
+}
+
+func (n *colorRamp) eval(c *Context) Value {
+	v := n.input.eval(c)
+	if v.failed() {
+		return v
+	}
+	i, j, t := n.ease.between(n.stops, v.number())
+	if i == j {
+		return colorValue(n.to[i])
+	}
+	return colorValue(mixColors(n.to[i], n.to[j], t))
+}
+
 func (n *interpolateNode) eval(c *Context) Value {
 	v := n.input.eval(c)
 	if v.failed() {
@@ -218,7 +295,7 @@ func compileInterpolate(k *compiler, args []any, at *path, want *exprType) *expr
 		return nil
 	}
 	n.input, n.to = input.node, nodes(results)
-	return k.ramp(*due, n, input, results)
+	return k.ramp(*due, newRamp(n), input, results)
 }
 
 // easing reads the interpolation of an interpolate.
