@@ -127,7 +127,7 @@ func TestAroundCountsByDistance(t *testing.T) {
 			if c := counted(got); fmt.Sprint(c) != fmt.Sprint(want) {
 				t.Errorf("%s, %g m: %v, want %v", name, metres, c, want)
 			}
-			if metres == 250 && want["building"] < 3 {
+			if metres == 800 && want["building"] < 10 {
 				t.Fatalf("%s: %d buildings only: the test looks at nothing", name, want["building"])
 			}
 			last := 0.0
