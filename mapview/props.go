@@ -122,6 +122,7 @@ type columnBuilder struct {
 	codes  []uint32
 	values []prop // by code
 	code   map[prop]uint32
+	recent [64]uint32 // codes of values met lately, by a hash that costs less than the map's
 }
 
 func newColumnBuilder(name string) columnBuilder {
@@ -133,13 +134,27 @@ func (b *columnBuilder) intern(v prop) uint32 {
 	if v.kind == propNumber && math.IsNaN(v.num) {
 		return 0 // it equals nothing, and would get a code each time
 	}
+	recent := &b.recent[v.hash()%uint64(len(b.recent))]
+	if b.values[*recent] == v {
+		return *recent
+	}
 	code, ok := b.code[v]
 	if !ok {
 		code = uint32(len(b.values))
 		b.values = append(b.values, v)
 		b.code[v] = code
 	}
+	*recent = code
 	return code
+}
+
+// hash tells values apart that often occur together: of a text its end and length.
+func (v prop) hash() uint64 {
+	h := math.Float64bits(v.num)>>44 + uint64(v.kind)
+	for i := max(0, len(v.str)-8); i < len(v.str); i++ {
+		h = h*31 + uint64(v.str[i])
+	}
+	return (h + uint64(len(v.str))) * 0x9E3779B97F4A7C15 >> 40
 }
 
 // fill sets the values of features that have none up to n of them.

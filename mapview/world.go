@@ -31,7 +31,13 @@ func toWorld(p orb.Point) (x, y uint32) {
 }
 
 func packUnit(v float64) uint32 {
-	return uint32(math.Max(0, math.Min(worldSize-1, math.Round(v*worldSize))))
+	switch u := v*worldSize + 0.5; {
+	case u >= worldSize:
+		return worldSize - 1
+	case u > 0:
+		return uint32(u)
+	}
+	return 0
 }
 
 // fromWorld is the inverse of toWorld, exact to half a unit.

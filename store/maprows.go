@@ -90,7 +90,7 @@ func (r *Reader) MapParts(ctx context.Context, kind block.Kind, fields []string,
 	parts = max(1, min(parts, r.s.opt.Readers))
 	var lo, hi int64
 	err = r.view(ctx, func(c *conn) error {
-		row, err := c.one("SELECT min(fid), max(fid) FROM " + quote(q.tb.name))
+		row, err := c.one("SELECT (SELECT min(fid) FROM " + quote(q.tb.name) + "), (SELECT max(fid) FROM " + quote(q.tb.name) + ")")
 		if err == nil && row != nil {
 			lo, hi = asInt(row[0]), asInt(row[1])
 		}

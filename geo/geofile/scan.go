@@ -182,8 +182,9 @@ func packageDSN(path string) (string, error) {
 
 // rowIDs are the least and the largest row id of a table, hi < lo when it is empty; an error for what has none.
 func (p *Package) rowIDs(ctx context.Context, name, table string) (lo, hi int64, err error) {
+	// Two questions: only alone is each answered from the ends of the table.
 	lo, hi = 0, -1
-	err = p.query(ctx, name, "SELECT min(rowid), max(rowid) FROM "+quoteName(table), nil, 2, func(v []driver.Value) error {
+	err = p.query(ctx, name, "SELECT (SELECT min(rowid) FROM "+quoteName(table)+"), (SELECT max(rowid) FROM "+quoteName(table)+")", nil, 2, func(v []driver.Value) error {
 		a, okA := v[0].(int64)
 		b, okB := v[1].(int64)
 		if okA && okB {
