@@ -137,7 +137,9 @@ func (a *address) url(k gridKey) string {
 }
 
 // escape makes s fit for a path as well as for a query.
-func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+func escape(s string) string {
+	return strings.NewReplacer("+", "%20", "%40", "@").Replace(url.QueryEscape(s))
+}
 
 // quadkey names a tile by a digit per level.
 func quadkey(k gridKey) string {

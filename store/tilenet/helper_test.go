@@ -2,6 +2,7 @@ package tilenet
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"image"
@@ -209,4 +210,17 @@ func status(code int) func(w http.ResponseWriter, r *http.Request) bool {
 		fmt.Fprint(w, "because")
 		return true
 	}
+}
+
+func zipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	w := gzip.NewWriter(&buf)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
 }

@@ -51,7 +51,7 @@ func Align(u, v, span float64) (z, col, row int, ok bool) {
 	if !(span > 0) || math.IsInf(span, 0) {
 		return 0, 0, 0, false
 	}
-	// Files round their resolutions: a level is found within a thousandth, a corner within a hundredth of a tile.
+	// Files round: a resolution is taken within a thousandth, a corner within half a pixel or half a metre.
 	fz := -math.Log2(span)
 	z = int(math.Round(fz))
 	if math.Abs(fz-float64(z)) > 1e-3 || z < 0 || z > mapview.MaxZoom {
@@ -60,7 +60,8 @@ func Align(u, v, span float64) (z, col, row int, ok bool) {
 	count := math.Exp2(float64(z))
 	fc, fr := u*count, v*count
 	c, r := math.Round(fc), math.Round(fr)
-	if !(math.Abs(fc-c) < 0.01 && math.Abs(fr-r) < 0.01) || c < 0 || r < 0 || c >= count || r >= count {
+	near := min(0.002+0.5/WorldM*count, 0.1)
+	if !(math.Abs(fc-c) < near && math.Abs(fr-r) < near) || c < 0 || r < 0 || c >= count || r >= count {
 		return 0, 0, 0, false
 	}
 	return z, int(c), int(r), true
