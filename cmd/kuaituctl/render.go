@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"kuaitu/block"
@@ -24,10 +25,12 @@ import (
 
 func renderCommand() cli.Command {
 	return cli.Command{
-		Name: "render", Args: "--store FILE --center LON,LAT --zoom Z --size WxH --out PNG  |  --serve",
-		Summary: "draw a view of the map; with --serve one request a line on stdin",
+		Name: "render", Args: "--store FILE|--gpkg FILE [--style FILE] --center LON,LAT --zoom Z --size WxH --out PNG  |  --serve",
+		Summary: "draw a view of the map, of a store or of any GeoPackage by a style; with --serve one request a line on stdin",
 		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
 			path := storeFlag(fs)
+			gpkg := fs.String("gpkg", "", "draw this GeoPackage of others instead of a store; --style names its tables as source-layers")
+			styleDoc := fs.String("style", "", "draw by this style document (`FILE`, or light, dark, wall) instead of the built-in look")
 			pack := fs.String("pack", "", "`PACK` whose base map lies below; default: none")
 			center := fs.String("center", "", "middle of the view, `LON,LAT` in degrees")
 			zoom := fs.Float64("zoom", 14, "`zoom` of 256-px tiles, may be fractional")
@@ -48,13 +51,10 @@ func renderCommand() cli.Command {
 						return err
 					}
 				}
-				return withStore(ctx, *path, func(st *store.Store) error {
-					scene, style, closeScene, err := console.OpenScene(ctx, st, console.SceneOptions{Pack: *pack, Dark: *dark, Layers: splitList(*layers)})
-					if err != nil {
-						return err
-					}
-					defer closeScene()
-					r := renderer{scene: scene, style: style, check: func(out string) error { return console.CheckOutput(st, out) }}
+				if *styleDoc != "" && (*layers != "" || *pack != "" || *dark) {
+					return cli.Usagef("--style says itself what is drawn: it goes without --layers, --pack and --dark")
+				}
+				draw := func(r renderer) error {
 					if *serve {
 						return r.serve(ctx, env)
 					}
@@ -63,10 +63,55 @@ func renderCommand() cli.Command {
 						err = env.JSON(answer)
 					}
 					return err
+				}
+				if *gpkg != "" {
+					if *path != "" || *styleDoc == "" {
+						return cli.Usagef("--gpkg goes with --style and without --store")
+					}
+					return drawGPKG(ctx, *gpkg, *styleDoc, draw)
+				}
+				return withStore(ctx, *path, func(st *store.Store) error {
+					check := func(out string) error { return console.CheckOutput(st, out) }
+					if *styleDoc != "" {
+						s, err := console.OpenStoreStyled(ctx, st, *styleDoc)
+						if err != nil {
+							return err
+						}
+						defer s.Close()
+						if len(s.Left) > 0 {
+							env.Say("the store has nothing for the layers %s", strings.Join(s.Left, ", "))
+						}
+						return drawStyled(s, check, draw)
+					}
+					scene, style, closeScene, err := console.OpenScene(ctx, st, console.SceneOptions{Pack: *pack, Dark: *dark, Layers: splitList(*layers)})
+					if err != nil {
+						return err
+					}
+					defer closeScene()
+					return draw(renderer{scene: scene, style: style, check: check})
 				})
 			}
 		},
 	}
+}
+
+// drawGPKG draws a GeoPackage of others, without importing it.
+func drawGPKG(ctx context.Context, path, styleDoc string, draw func(renderer) error) error {
+	s, err := console.OpenGPKGStyled(ctx, path, styleDoc)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return drawStyled(s, func(out string) error { return console.CheckOverwrite(out, path) }, draw)
+}
+
+// drawStyled draws what a style document makes. The style of our own only lends its fonts and the colour of the ground.
+func drawStyled(s *console.Styled, check func(string) error, draw func(renderer) error) error {
+	style, err := console.Style(false)
+	if err != nil {
+		return err
+	}
+	return draw(renderer{scene: s.Scene, style: style, check: check})
 }
 
 // view is one picture of the map.

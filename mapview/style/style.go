@@ -1,6 +1,9 @@
 package style
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Style is a style document that has been understood. It must not be written.
 type Style struct {
@@ -54,6 +57,23 @@ func (l *Layer) Prop(p Property) *Expr {
 		return l.props[i]
 	}
 	return defaults()[p]
+}
+
+// Reads answers the names of the properties of features that the layer reads in its filter and its properties, sorted. any says that it computes
+// names, so that every property may be read.
+func (l *Layer) Reads() (names []string, any bool) {
+	read := func(e *Expr) {
+		if e != nil {
+			any = any || e.Uses()&UsesAny != 0
+			names = append(names, e.Properties()...)
+		}
+	}
+	read(l.Filter)
+	for _, e := range l.props {
+		read(e)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), any
 }
 
 // firstProperty is where the properties of a type begin, and, one further, where they end.

@@ -305,6 +305,9 @@ func (s *Set) readEvents(ctx context.Context) error {
 	return nil
 }
 
+// Closed reports whether an event in a state is no longer on the map.
+func Closed(state string) bool { return closedStates[state] }
+
 var closedStates = map[string]bool{"closed": true, "rated": true, "rejected": true, "merged": true, "void": true}
 
 // nearShare is the used share of a limit from which an event counts as near it.

@@ -17,8 +17,8 @@ import (
 // CheckOutput refuses to write a result over a store: the open one, its side files, or any other that has a lock beside
 // it. A folder that is not there is ErrNotFound.
 func CheckOutput(st *store.Store, path string) error {
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return fmt.Errorf("there is no folder %s: %w", filepath.Dir(path), block.ErrNotFound)
+	if err := CheckOverwrite(path, st.Path()); err != nil {
+		return err
 	}
 	out, err := os.Stat(path)
 	if err != nil {
@@ -81,3 +81,18 @@ func CheckInput(path string) error {
 
 // importable are the extensions of files that can be read.
 var importable = []string{".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".csv", ".tsv", ".shp", ".gpkg", ".zip"}
+
+// CheckOverwrite refuses to write a result over the file that it is made from. A folder that is not there is ErrNotFound.
+func CheckOverwrite(path, from string) error {
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s: %w", filepath.Dir(path), block.ErrNotFound)
+	}
+	out, err := os.Stat(path)
+	if err != nil {
+		return nil // nothing there to lose
+	}
+	if info, err := os.Stat(from); err == nil && os.SameFile(info, out) {
+		return fmt.Errorf("%s is what the picture is made from: %w", path, block.ErrConflict)
+	}
+	return nil
+}

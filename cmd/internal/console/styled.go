@@ -1,0 +1,330 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"kuaitu/assets"
+	"kuaitu/block"
+	"kuaitu/geo/geofile"
+	"kuaitu/mapview"
+	"kuaitu/mapview/style"
+	"kuaitu/store"
+	"kuaitu/store/maplayer"
+	"kuaitu/store/tileset"
+)
+
+// Styled is a scene that a style document draws, of a GeoPackage of others or of a store.
+type Styled struct {
+	Scene mapview.Scene
+	// Left are the layers that have nothing to draw from here, "layer (source/source-layer)"; only of a store.
+	Left    []string
+	closers []io.Closer
+	wait    func()
+}
+
+// Close lets go of the files and waits until what is kept for the next time is written.
+func (s *Styled) Close() {
+	if s.wait != nil {
+		s.wait()
+	}
+	for _, c := range s.closers {
+		_ = c.Close() // read only
+	}
+}
+
+// ReadStyle reads a style document: a file, or the name of a shipped one. What is not understood is ErrInvalid, every part
+// with its place.
+func ReadStyle(path string) (*style.Style, error) {
+	doc, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		if shipped, e := assets.MapStyle(path); e == nil {
+			doc, err = shipped, nil
+		} else {
+			return nil, fmt.Errorf("there is no style %s; shipped are %s: %w", path, strings.Join(assets.MapStyles(), ", "), block.ErrNotFound)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("style: %w", err)
+	}
+	st, err := style.Parse(doc)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), errors.Join(err, block.ErrInvalid))
+	}
+	return st, nil
+}
+
+// columnsOf are the properties that a document's layers read, by source-layer; nil where names are computed.
+func columnsOf(st *style.Style, has func(source, layer string) bool) map[string][]string {
+	out := map[string][]string{}
+	everything := map[string]bool{}
+	for _, l := range st.Layers {
+		if l.SourceLayer == "" || !has(l.Source, l.SourceLayer) {
+			continue
+		}
+		names, all := l.Reads()
+		everything[l.SourceLayer] = everything[l.SourceLayer] || all
+		out[l.SourceLayer] = append(out[l.SourceLayer], names...)
+	}
+	for layer := range out {
+		slices.Sort(out[layer])
+		if out[layer] = slices.Compact(out[layer]); everything[layer] {
+			out[layer] = nil
+		}
+	}
+	return out
+}
+
+// OpenGPKGStyled reads the tables of a GeoPackage of others that a style document's source-layers name, with the columns
+// that it reads. Sources whose URL is a file of tiles lie beside the document. A layer that has no table is ErrInvalid, and
+// the error names the tables that there are.
+func OpenGPKGStyled(ctx context.Context, path, stylePath string) (*Styled, error) {
+	if err := CheckInput(path); err != nil {
+		return nil, err
+	}
+	st, err := ReadStyle(stylePath)
+	if err != nil {
+		return nil, err
+	}
+	if err := isDatabase(path); err != nil {
+		return nil, err
+	}
+	p, err := geofile.OpenPackage(ctx, path)
+	if err != nil {
+		return nil, FileKind(err)
+	}
+	s := &Styled{}
+	sources, err := s.tiles(st, filepath.Dir(stylePath))
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	tables := columnsOf(st, func(source, layer string) bool {
+		_, there := p.Layer(layer)
+		return there && sources[source] == nil
+	})
+	for table, columns := range tables {
+		l, _ := p.Layer(table)
+		var has []string
+		for _, c := range l.Columns {
+			if columns == nil || slices.Contains(columns, c.Name) {
+				has = append(has, c.Name)
+			}
+		}
+		tables[table] = has
+	}
+	read, err := maplayer.OpenGPKG(ctx, path, tables)
+	if err != nil {
+		s.Close()
+		return nil, FileKind(err)
+	}
+	s.wait = read.Wait
+	for table, snap := range read.Layers {
+		sources[table] = snap
+	}
+	s.Scene.Layers, err = mapview.StyledLayers(st, sources)
+	if errors.Is(err, mapview.ErrNoSource) {
+		var names []string
+		for _, l := range p.Layers() {
+			names = append(names, l.Name)
+		}
+		err = fmt.Errorf("%s: %w; %s has the tables %s: %w", filepath.Base(stylePath), err, filepath.Base(path), strings.Join(names, ", "), block.ErrInvalid)
+	} else if err != nil {
+		err = fmt.Errorf("%s: %w", filepath.Base(stylePath), errors.Join(err, block.ErrInvalid))
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// isDatabase refuses a file that is no SQLite database by its first bytes.
+func isDatabase(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", filepath.Base(path), err)
+	}
+	defer f.Close()
+	head := make([]byte, 16)
+	if _, err := io.ReadFull(f, head); err != nil || string(head) != "SQLite format 3\x00" {
+		return fmt.Errorf("%s is no GeoPackage: %w", filepath.Base(path), block.ErrInvalid)
+	}
+	return nil
+}
+
+// tiles opens the files of tiles that a document's sources name by URL, relative to dir.
+func (s *Styled) tiles(st *style.Style, dir string) (map[string]any, error) {
+	out := map[string]any{}
+	for id, source := range st.Sources {
+		name := source.URL
+		for _, scheme := range []string{"mbtiles://", "pmtiles://", "file://"} {
+			name = strings.TrimPrefix(name, scheme)
+		}
+		if ext := strings.ToLower(filepath.Ext(name)); strings.Contains(name, "://") || ext != ".mbtiles" && ext != ".pmtiles" {
+			continue
+		}
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, filepath.FromSlash(name))
+		}
+		set, file, err := tileset.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", id, errors.Join(err, block.ErrInvalid))
+		}
+		s.closers = append(s.closers, file)
+		out[id] = set
+	}
+	return out, nil
+}
+
+// OpenStoreStyled reads the kinds of a store that a style document's source-layers name, with the fields that it reads.
+// Events are those still open and have, beside their fields, a light (normal, near, overdue, stopped) and the icon of their
+// type.
+func OpenStoreStyled(ctx context.Context, st *store.Store, stylePath string) (*Styled, error) {
+	doc, err := ReadStyle(stylePath)
+	if err != nil {
+		return nil, err
+	}
+	s := &Styled{}
+	sources, err := s.tiles(doc, filepath.Dir(stylePath))
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	for kind, columns := range columnsOf(doc, func(source, layer string) bool {
+		_, err := st.Set().Plan(block.Kind(layer))
+		return err == nil && sources[source] == nil
+	}) {
+		snap, err := kindSnapshot(ctx, st, block.Kind(kind), columns)
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
+		if snap != nil {
+			sources[kind] = snap
+		}
+	}
+	layers, err := mapview.StyledLayers(doc, sources)
+	if err != nil && !errors.Is(err, mapview.ErrNoSource) {
+		s.Close()
+		return nil, fmt.Errorf("%s: %w", filepath.Base(stylePath), errors.Join(err, block.ErrInvalid))
+	}
+	if err != nil {
+		drawn := map[string]bool{}
+		for _, l := range layers {
+			drawn[l.Name] = true
+		}
+		for _, l := range doc.Layers {
+			if !drawn[l.ID] {
+				s.Left = append(s.Left, fmt.Sprintf("%s (%s/%s)", l.ID, l.Source, l.SourceLayer))
+			}
+		}
+	}
+	s.Scene.Layers = layers
+	return s, nil
+}
+
+// eventColumns are what events have beside their fields, eventNeeds the fields that it is made of.
+var (
+	eventColumns = []string{"light", "icon"}
+	eventNeeds   = []string{"state", "reported_at", "due_at", "closed_at", "type"}
+)
+
+// lightNames are what style documents call lights.
+var lightNames = map[mapview.Light]string{
+	mapview.LightNormal: "normal", mapview.LightStopped: "stopped", mapview.LightNear: "near", mapview.LightOverdue: "overdue",
+}
+
+// iconNames are what style documents call the catalogue's icons, where that differs.
+var iconNames = map[string]string{"speakerphone": "speaker", "shopping-cart": "cart"}
+
+// eventIcons are the icons of the catalogue by type.
+func eventIcons(ctx context.Context, st *store.Store) (map[string]string, error) {
+	p, err := st.Set().Plan("catalogue_type")
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	err = st.Reader().Each(ctx, store.Query{Kind: "catalogue_type"}, func(rec block.Record) error {
+		icon := p.Get(rec, "icon").Text()
+		if other, ok := iconNames[icon]; ok {
+			icon = other
+		}
+		out[p.Get(rec, "code").Text()] = icon
+		return nil
+	})
+	return out, err
+}
+
+// kindSnapshot packs the records of a kind with the named fields, or with all of them; nil for a kind without geometry.
+func kindSnapshot(ctx context.Context, st *store.Store, kind block.Kind, columns []string) (*mapview.Snapshot, error) {
+	p, err := st.Set().Plan(kind)
+	if err != nil || p.Kind.Geometry == 0 {
+		return nil, err
+	}
+	var fields []string
+	for _, f := range p.Kind.Fields {
+		if columns == nil || slices.Contains(columns, f.Name) {
+			fields = append(fields, f.Name)
+		}
+	}
+	kept := len(fields)
+	names := slices.Clone(fields)
+	var icons map[string]string
+	if kind == "event" {
+		names, fields = append(names, eventColumns...), append(fields, eventNeeds...)
+		if icons, err = eventIcons(ctx, st); err != nil {
+			return nil, err
+		}
+	}
+	var b mapview.Builder
+	b.Columns(names...)
+	now := time.Now()
+	values := make([]any, len(names))
+	err = st.Reader().MapRows(ctx, kind, fields, nil, func(row *store.MapRow) error {
+		if len(row.Geometry) == 0 {
+			return nil
+		}
+		for i, v := range row.Values[:kept] {
+			values[i] = cell(v)
+		}
+		if kind == "event" {
+			need := row.Values[kept:]
+			if !need[3].IsNull() || maplayer.Closed(need[0].Text()) {
+				return nil
+			}
+			values[kept] = lightNames[maplayer.LightOf(need[0].Text(), need[1].Time(), need[2].Time(), now)]
+			if values[kept+1] = nil; icons[need[4].Text()] != "" {
+				values[kept+1] = icons[need[4].Text()]
+			}
+		}
+		_ = b.AddRowWKB(row.ID, row.Geometry, nil, values) // what cannot be drawn is left out
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", kind, err)
+	}
+	return b.Build(1), nil
+}
+
+// cell is a value as a map column keeps it.
+func cell(v block.Value) any {
+	switch v.Type() {
+	case block.Null:
+		return nil
+	case block.Bool:
+		return v.Bool()
+	case block.Int:
+		return v.Int()
+	case block.Float:
+		return v.Float()
+	}
+	return v.Plain()
+}
