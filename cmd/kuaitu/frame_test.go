@@ -92,7 +92,7 @@ func shotDir() string {
 	return filepath.Join("..", "..", "screenshots")
 }
 
-func keep(t *testing.T, name string, f frame) {
+func keep(t testing.TB, name string, f frame) {
 	t.Helper()
 	if err := os.MkdirAll(shotDir(), 0o755); err != nil {
 		t.Fatal(err)

@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 }
 
 // needScreen skips a test of the real window unless it is asked for, and builds the programs.
-func needScreen(t *testing.T) {
+func needScreen(t testing.TB) {
 	t.Helper()
 	if os.Getenv("KUAITU_E2E") != "1" {
 		t.Skip("tests of the real window run with KUAITU_E2E=1")
@@ -71,7 +71,7 @@ func goBuild(cgo, tags, out string, packages ...string) error {
 }
 
 // until waits for a condition and fails the test when it does not come true in time.
-func until(t *testing.T, limit time.Duration, what string, cond func() bool) {
+func until(t testing.TB, limit time.Duration, what string, cond func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(limit)
 	for !cond() {
@@ -84,13 +84,13 @@ func until(t *testing.T, limit time.Duration, what string, cond func() bool) {
 
 // process is a child of the test with its talk in a file. It is killed when the test ends.
 type process struct {
-	t    *testing.T
+	t    testing.TB
 	cmd  *exec.Cmd
 	log  string
 	done chan struct{}
 }
 
-func start(t *testing.T, log string, cmd *exec.Cmd) *process {
+func start(t testing.TB, log string, cmd *exec.Cmd) *process {
 	t.Helper()
 	f, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -162,15 +162,16 @@ func (p *process) said() string {
 
 // screen is a virtual display of its own. Its pixels are read from the file it keeps them in, which costs nothing.
 type screen struct {
-	t       *testing.T
+	t       testing.TB
 	display string
 	pixels  string // the file
 	size    image.Point
 	shots   int
+	env     []string // of programs on it, besides what all have
 }
 
 // newScreen starts Xvfb, and openbox on it when managed.
-func newScreen(t *testing.T, w, h int, managed bool) *screen {
+func newScreen(t testing.TB, w, h int, managed bool) *screen {
 	t.Helper()
 	dir := t.TempDir()
 	r, wr, err := os.Pipe()
@@ -191,10 +192,16 @@ func newScreen(t *testing.T, w, h int, managed bool) *screen {
 	}
 	s := &screen{t: t, display: ":" + strings.TrimSpace(line), pixels: filepath.Join(dir, "Xvfb_screen0"), size: image.Pt(w, h)}
 	if managed {
-		wm := exec.Command("openbox")
-		wm.Env = append(os.Environ(), "DISPLAY="+s.display)
-		start(t, filepath.Join(dir, "openbox.log"), wm)
-		until(t, 10*time.Second, "the window manager owns the screen", func() bool {
+		manager := func() *process {
+			wm := exec.Command("openbox")
+			wm.Env = append(os.Environ(), "DISPLAY="+s.display)
+			return start(t, filepath.Join(dir, "openbox.log"), wm)
+		}
+		wm := manager()
+		until(t, 30*time.Second, "the window manager owns the screen", func() bool {
+			if wm.ended() {
+				wm = manager() // it came before the display took connections
+			}
 			_, err := s.xdo("get_desktop")
 			return err == nil
 		})
@@ -238,6 +245,7 @@ func (s *screen) launch(program, home string, args ...string) *process {
 	cmd := exec.Command(filepath.Join(binDir, program), args...)
 	cmd.Env = append(os.Environ(), "DISPLAY="+s.display, "LIBGL_ALWAYS_SOFTWARE=1", "HOME="+home, "LANG=C.UTF-8", "LC_ALL=C.UTF-8",
 		"XDG_CONFIG_HOME="+filepath.Join(home, "config"), "XDG_CACHE_HOME="+filepath.Join(home, "cache"), "FYNE_SCALE=1")
+	cmd.Env = append(cmd.Env, s.env...)
 	return start(s.t, filepath.Join(home, "kuaitu.log"), cmd)
 }
 

@@ -77,7 +77,7 @@ func townBuildings(extra int) []object {
 	return out
 }
 
-func writeTown(t *testing.T, dir string) {
+func writeTown(t testing.TB, dir string) {
 	t.Helper()
 	const city, district, street = "997700000000", "997701000000", "997701001000"
 	const east, north = townWest + 0.02, townSouth + 0.02
@@ -107,7 +107,7 @@ func writeTown(t *testing.T, dir string) {
 	})
 }
 
-func writeJSON(t *testing.T, path string, v any) string {
+func writeJSON(t testing.TB, path string, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -116,7 +116,7 @@ func writeJSON(t *testing.T, path string, v any) string {
 	return writeFile(t, path, b)
 }
 
-func writeFile(t *testing.T, path string, b []byte) string {
+func writeFile(t testing.TB, path string, b []byte) string {
 	t.Helper()
 	if err := os.WriteFile(path, b, 0o644); err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func writeFile(t *testing.T, path string, b []byte) string {
 }
 
 // run runs a program to its end.
-func run(t *testing.T, program string, args ...string) (code int, stdout, stderr string) {
+func run(t testing.TB, program string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
@@ -140,7 +140,7 @@ func run(t *testing.T, program string, args ...string) (code int, stdout, stderr
 }
 
 // ask runs a program that must succeed and decodes the document it prints.
-func ask[T any](t *testing.T, program string, args ...string) T {
+func ask[T any](t testing.TB, program string, args ...string) T {
 	t.Helper()
 	code, out, errs := run(t, program, args...)
 	var v T
@@ -160,7 +160,7 @@ type town struct {
 }
 
 // newTown makes the small town's server and starts it.
-func newTown(t *testing.T) *town {
+func newTown(t testing.TB) *town {
 	t.Helper()
 	pack := t.TempDir()
 	writeTown(t, pack)
@@ -172,7 +172,7 @@ func newTown(t *testing.T) *town {
 }
 
 // serve starts the server, at the address it had before if any, and waits until it is healthy.
-func (c *town) serve(t *testing.T) {
+func (c *town) serve(t testing.TB) {
 	t.Helper()
 	if c.addr == "" {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -204,7 +204,7 @@ type synced struct {
 }
 
 // console makes a store that is enrolled with the server and in sync.
-func (c *town) console(t *testing.T) string {
+func (c *town) console(t testing.TB) string {
 	t.Helper()
 	store := filepath.Join(t.TempDir(), "console.gpkg")
 	e := ask[struct{ Code string }](t, "kuaitud", "enrol", "--data", c.dir, "--post", "desk", "--json")
@@ -225,7 +225,7 @@ type fates struct {
 	Pushed, Pending, Conflicts, Rejected int
 }
 
-func ops(t *testing.T, store string) fates {
+func ops(t testing.TB, store string) fates {
 	t.Helper()
 	return ask[fates](t, "kuaituctl", "ops", "--store", store, "--json")
 }
@@ -238,7 +238,7 @@ type found struct {
 }
 
 // events returns the ids of the events that a text finds.
-func events(t *testing.T, store, text string) []string {
+func events(t testing.TB, store, text string) []string {
 	t.Helper()
 	var ids []string
 	for _, h := range ask[found](t, "kuaituctl", "search", "--store", store, text, "--json").Hits {
@@ -250,7 +250,7 @@ func events(t *testing.T, store, text string) []string {
 }
 
 // records is how many records of a kind the server holds.
-func (c *town) records(t *testing.T, kind string) int {
+func (c *town) records(t testing.TB, kind string) int {
 	t.Helper()
 	return ask[struct{ Records map[string]int }](t, "kuaitud", "doctor", "--data", c.dir, "--json").Records[kind]
 }

@@ -1,12 +1,9 @@
 package mapwidget
 
 import (
-	"slices"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/planar"
 
 	"kuaitu/geo"
 	"kuaitu/mapview"
@@ -307,36 +304,22 @@ func (m *Map) selectAt(pos fyne.Position, mods fyne.KeyModifier) {
 	}
 }
 
-// selectIn selects what lies in a shape.
+// selectIn selects what is touched by a shape, of what is seen but regions and base maps.
 func (m *Map) selectIn(s Shape) {
 	if m.OnSelect == nil {
 		return
 	}
+	area, err := mapview.PolygonArea(s.Geometry)
+	if s.RadiusM > 0 {
+		area, err = mapview.AroundArea(s.Center, s.RadiusM)
+	}
+	if err != nil {
+		return // a polygon without extent holds nothing
+	}
 	how := selectMode(s.Mods)
-	if refs := m.inside(s.Geometry); len(refs) > 0 || how == SelectReplace {
+	if refs := m.scene.Select(m.cam, m.style, area, mapview.Touching, nil); len(refs) > 0 || how == SelectReplace {
 		m.OnSelect(refs, how)
 	}
-}
-
-// inside is what of the visible layers has its anchor in a polygon; regions and base maps are not selected by area.
-func (m *Map) inside(g orb.Geometry) []mapview.Ref {
-	poly, ok := g.(orb.Polygon)
-	if !ok {
-		return nil
-	}
-	var refs []mapview.Ref
-	for _, l := range slices.Backward(m.scene.Layers) {
-		zoom := m.Zoom()
-		if l.Data == nil || l.Hidden || l.Kind == mapview.KindRegion || l.Kind == mapview.KindBase || zoom < l.MinZoom || l.MaxZoom > 0 && zoom >= l.MaxZoom {
-			continue
-		}
-		for f := range l.Data.Search(poly.Bound()) {
-			if planar.PolygonContains(poly, f.Anchor()) {
-				refs = append(refs, mapview.Ref{Layer: l.Name, ID: f.ID()})
-			}
-		}
-	}
-	return refs
 }
 
 // hits is what is under a position, the topmost first.
