@@ -29,6 +29,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/driver/software"
+	"github.com/paulmach/orb"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -138,18 +139,21 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 		return err
 	}
 	d := desk.New(st, time.Now, zone, userName())
-	prefs := fyneApp.Preferences()
-	maps := newBases(ctx, base, prefs.String("bases"), func(list string) { prefs.SetString("bases", list) })
-	defer maps.Close()
-	d.UseBases(maps.entries)
-	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{Icons: eventIcons(ctx, d)})
+	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{Icons: eventIcons(ctx, d), File: st.Path()})
 	if err != nil {
 		return err
 	}
+	defer layers.Wait()
 	chartMap := mapwidget.New(mapview.PyramidOptions{})
 	if c.screenshot != "" {
 		chartMap.SetImages(true) // the picture is painted by software, which draws no shaders
 	}
+	prefs := fyneApp.Preferences()
+	maps := newBases(ctx, base, prefs.String("bases"), func(list string) { prefs.SetString("bases", list) }, func(b orb.Bound) {
+		fyne.Do(func() { chartMap.Invalidate("", b) })
+	})
+	defer maps.Close()
+	d.UseBases(maps.entries)
 	chart := ui.NewChart(chartMap, desk.Kinds(), fyne.Do)
 	chart.SetBases(maps.List())
 	maps.show = func(list []ui.BaseMap) { fyne.Do(func() { chart.SetBases(list) }) }

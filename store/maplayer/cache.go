@@ -37,7 +37,7 @@ func elsewhere(file string) *cacheFile {
 	if err != nil {
 		return nil
 	}
-	return &cacheFile{source: file, path: filepath.Join(dir, "kuaitu", "map", fmt.Sprintf("%x.mapcache", sha256.Sum256([]byte(file)))[:40])}
+	return &cacheFile{source: file, path: filepath.Join(dir, "kuaitu", "map", fmt.Sprintf("%.16x.mapcache", sha256.Sum256([]byte(file))))}
 }
 
 // state says which state of the data the file is in: its size, times and SQLite's change counter (bytes 24 to 27 of the file, www.sqlite.org/fileformat2.html),

@@ -85,7 +85,7 @@ func OpenGPKG(ctx context.Context, path string, tables map[string][]string) (*GP
 	}
 	out.tasks.Go(func() {
 		if err := cache.write(before, asked, out.Layers); err != nil {
-			slog.Warn("the map's cache file could not be written", "err", err)
+			slog.Debug("the map's cache file could not be written", "err", err)
 		}
 		cache.prune()
 	})

@@ -166,7 +166,7 @@ func (s *Set) keep(before string) {
 		layers[name] = s.Layer(name)
 	}
 	if err := s.cache.write(before, before, layers); err != nil {
-		slog.Warn("the map's cache file could not be written", "err", err)
+		slog.Debug("the map's cache file could not be written", "err", err)
 	}
 }
 

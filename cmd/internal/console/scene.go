@@ -25,20 +25,23 @@ type SceneOptions struct {
 	Layers []string // names of layers to show; nil: all
 }
 
-// OpenScene reads a store's layers for drawing. closeBase lets go of the base maps' files.
+// OpenScene reads a store's layers for drawing. closeBase lets go of the base maps' files and waits until the layers are kept for the next time.
 func OpenScene(ctx context.Context, st *store.Store, opt SceneOptions) (scene mapview.Scene, style *mapview.Style, closeBase func(), err error) {
-	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{})
+	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{File: st.Path()})
 	if err != nil {
 		return scene, nil, nil, err
 	}
 	scene = layers.Scene()
 	if err := knownLayers(scene, opt.Layers); err != nil {
+		layers.Wait()
 		return scene, nil, nil, err
 	}
-	base, closeBase, err := OpenBase(opt.Pack)
+	base, closeFiles, err := OpenBase(opt.Pack)
 	if err != nil {
+		layers.Wait()
 		return scene, nil, nil, err
 	}
+	closeBase = func() { closeFiles(); layers.Wait() }
 	base.Under(&scene, opt.Dark)
 	for i := range scene.Layers {
 		scene.Layers[i].Hidden = opt.Layers != nil && !slices.Contains(opt.Layers, scene.Layers[i].Name)
