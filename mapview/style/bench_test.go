@@ -29,7 +29,10 @@ func BenchmarkEval(b *testing.B) {
 		{"colour-of-zoom", colour(`["interpolate", ["linear"], ["zoom"], 11.5, "#cbcece", 14, "#ffffff"]`)},
 		{"colour-match", colour(`["match", ["get", "use"], "residential", "#ead9b4", "village", "#cda67c", "office", "#7e9cc0", "#d3d3d0"]`)},
 		{"colour-step", colour(`["step", ["get", "floors"], "#eaf0f6", 3, "#bcd0e4", 7, "#86aacd", 11, "#4c7fb0", 20, "#1f4f82"]`)},
-		{"text-constant-parts", func() func() { x := compiled(b, TextField, `["coalesce", ["get", "name:zh"], ["get", "name"]]`); return func() { _ = x.Text(c) } }()},
+		{"text-constant-parts", func() func() {
+			x := compiled(b, TextField, `["coalesce", ["get", "name:zh"], ["get", "name"]]`)
+			return func() { _ = x.Text(c) }
+		}()},
 		{"filter", filter(`["all", ["==", ["geometry-type"], "Polygon"], ["match", ["get", "use"], ["office", "shop"], true, false], ["!", ["has", "x"]]]`)},
 		{"old-filter", filter(`["all", ["==", "$type", "Polygon"], ["in", "use", "office", "shop"], ["!has", "x"]]`)},
 	} {

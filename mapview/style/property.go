@@ -33,7 +33,7 @@ const (
 	FillAntialias    // Bool
 	FillOpacity      // Number, 0…1
 	FillColor        // Color
-	FillOutlineColor // Color; unless it is Set the outline is as the fill
+	FillOutlineColor // Color; where none is Set the outline is as the fill
 	FillTranslate    // Numbers: x, y in design pixels
 
 	LineCap        // Text: butt, round, square
