@@ -1,6 +1,10 @@
 package mapview
 
-import "slices"
+import (
+	"slices"
+
+	"kuaitu/mapview/style"
+)
 
 // touched is a place of the world where a picture has to be drawn anew, and how far (design pixels) beyond it.
 type touched struct {
@@ -35,6 +39,9 @@ func differences(a, b Scene, s, t *Style) (where []touched, all bool) {
 		}
 		if l.Kind == KindBase && l.Data != oldData && l.Data.land() != oldData.land() {
 			return nil, true // the sea comes or goes
+		}
+		if l.Kind == KindStyled && l.Style.Type == style.Heatmap && len(boxes) > 0 {
+			return nil, true // it reaches far
 		}
 		for _, bx := range boxes {
 			where = append(where, touched{bx, spreadOf(l.Kind)})

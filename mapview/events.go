@@ -15,6 +15,7 @@ type marker struct {
 	overdue  int
 	near     int
 	selected bool
+	opacity  float64
 	layer    string
 	id       ID
 	box      box // of the members
@@ -71,7 +72,7 @@ func markers(s Scene, v view, st *Style, pad float64) []marker {
 		for part := range l.Data.parts() {
 			part.search(whole.box(0), func(i int) bool {
 				x, y := part.anchor(i)
-				m := marker{x: float64(x) * k, y: float64(y) * k, count: 1, layer: l.Name, id: part.ids[i], box: part.boxes[i]}
+				m := marker{x: float64(x) * k, y: float64(y) * k, count: 1, opacity: l.opacity(), layer: l.Name, id: part.ids[i], box: part.boxes[i]}
 				m.light, m.icon = eventParts(part.class[i])
 				if selected[Ref{l.Name, m.id}] {
 					m.selected = true
@@ -117,7 +118,7 @@ func rank(m marker) int {
 
 // cluster joins the events of a cell at their middle, but so far from the cell's border that two clusters never touch.
 func cluster(members []marker, c cellKey, cell, ratio float64) marker {
-	m := marker{count: len(members), layer: members[0].layer, id: members[0].id, box: noBox}
+	m := marker{count: len(members), opacity: members[0].opacity, layer: members[0].layer, id: members[0].id, box: noBox}
 	for _, e := range members {
 		m.x += e.x / float64(len(members))
 		m.y += e.y / float64(len(members))

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
+
+	"kuaitu/mapview/style"
 )
 
 // Hit is one thing found at a point of the screen.
@@ -52,12 +54,30 @@ func (s Scene) HitTest(cam Camera, st *Style, x, y, tolPx float64) []Hit {
 		}
 	}
 	slices.SortStableFunc(regions, func(a, b Layer) int { return int(b.Level) - int(a.Level) })
+	styled := map[styledHit]bool{} // several layers of a style document may draw one feature
 	for _, l := range append(things, regions...) {
 		for f := range l.Data.at(wx, wy, tolPx/k) {
+			if l.Kind == KindStyled {
+				at := styledHit{l.Data, f.ID()}
+				if styled[at] || !l.shows(f) {
+					continue
+				}
+				styled[at] = true
+			}
 			out = append(out, Hit{Ref: Ref{l.Name, f.ID()}, Kind: l.Kind, Class: f.Class(), Label: f.Label(), At: f.Anchor(), Count: 1, Bound: f.Bound()})
 		}
 	}
 	return out
+}
+
+type styledHit struct {
+	data *Snapshot
+	id   ID
+}
+
+// shows answers whether a layer of a style document draws a feature, as far as that is no matter of zoom.
+func (l Layer) shows(f Feature) bool {
+	return l.Style.Type != style.Heatmap && l.Style.Type != style.Background && f.p.looksOf(l.Style).of(f.i) != 0
 }
 
 func (l Layer) find(name string, id ID) (Feature, bool) {

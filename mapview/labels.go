@@ -28,7 +28,7 @@ type label struct {
 	rise   float64   // of a text along a way: how far below its middle the way is, device pixels
 	always bool      // it is shown whatever it overlaps
 	aloof  bool      // nothing has to keep clear of it
-	once   float64   // not shown within so many device pixels of one that says the same; 0: of one along a way only, as those are
+	once   float64   // not shown within so many device pixels of one that says the same; 0: that is no matter, but along ways
 }
 
 // line is one line of a text: the start of its baseline in device pixels of the world.

@@ -3,7 +3,6 @@ package mapview
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // textRow is a line of a broken text and its width in device pixels.
@@ -19,8 +18,9 @@ const (
 )
 
 // breakLines breaks a text into lines no wider than limit, about equally long ones: between Han characters and at blanks, never inside a word of letters or
-// digits, and so that no line begins or ends with a character that may not. A word that is wider than limit is cut with an ellipsis. The text's own line ends stay.
-func (f *Fonts) breakLines(text string, ts textStyle, limit float64) []textRow {
+// digits, and so that no line begins or ends with a character that may not. A word that is wider than limit goes over it, one wider than most is cut with an ellipsis.
+// The text's own line ends stay.
+func (f *Fonts) breakLines(text string, ts textStyle, limit, most float64) []textRow {
 	var rows []textRow
 	for part := range strings.SplitSeq(text, "\n") {
 		part = strings.Join(strings.Fields(part), " ")
@@ -30,12 +30,10 @@ func (f *Fonts) breakLines(text string, ts textStyle, limit float64) []textRow {
 			continue
 		}
 		pieces := f.pieces(part, ts)
-		least := int(whole/limit) + 1
 		// The narrowest width that does with as few lines as the limit makes lines of about one length.
 		best := f.rows(pieces, ts, limit)
-		least = max(least, len(best))
-		for w := whole / float64(least); w < limit; w += limit / 16 {
-			if even := f.rows(pieces, ts, w); len(even) <= least && widest(even) <= limit {
+		for w := whole / float64(len(best)); w < limit; w += limit / 16 {
+			if even := f.rows(pieces, ts, w); len(even) <= len(best) {
 				best = even
 				break
 			}
@@ -49,8 +47,8 @@ func (f *Fonts) breakLines(text string, ts textStyle, limit float64) []textRow {
 		rows = rows[:maxRows]
 	}
 	for i := range rows {
-		if rows[i].width > limit {
-			rows[i].text, rows[i].width = f.cut(rows[i].text, ts, limit)
+		if rows[i].width > most {
+			rows[i].text, rows[i].width = f.cut(rows[i].text, ts, most)
 		}
 	}
 	return rows
@@ -58,14 +56,6 @@ func (f *Fonts) breakLines(text string, ts textStyle, limit float64) []textRow {
 
 // maxRows is the most lines a text has.
 const maxRows = 8
-
-func widest(rows []textRow) float64 {
-	w := 0.0
-	for i := range rows {
-		w = max(w, rows[i].width)
-	}
-	return w
-}
 
 // piece is what stays together on a line.
 type piece struct {
@@ -140,7 +130,7 @@ func (f *Fonts) rows(pieces []piece, ts textStyle, limit float64) []textRow {
 		b.WriteString(p.text)
 		wide += add
 	}
-	if b.Len() > 0 && utf8.ValidString(b.String()) {
+	if b.Len() > 0 {
 		out = append(out, textRow{b.String(), wide})
 	}
 	return out

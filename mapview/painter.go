@@ -52,6 +52,7 @@ type painter struct {
 	lineLooks   []lineLook
 	circleLooks []circleLook
 	moved       []float32 // scratch: the points of a line beside its course
+	before      []uint8   // scratch: what was there before a layer with an opacity
 }
 
 func (p *painter) begin(ctx context.Context, dst *image.RGBA, v view, st *Style) {

@@ -56,17 +56,22 @@ func (p *painter) regionLayers(s Scene) []Layer {
 // regions draws the lines of the levels, finest first so that a coarser line lies over it, each over its halo.
 func (p *painter) regions(s Scene) {
 	for _, l := range p.regionLayers(s) {
-		ls := p.style.levels[l.Level]
-		if ls.band > 0 {
-			p.borders(l, pen{width: 2 * ls.band * p.ratio}, p.style.inkTint)
-		}
-		p.borders(l, pen{width: (ls.width + 2.4) * p.ratio}, p.style.halo.alpha(190))
-		n := pen{width: ls.width * p.ratio}
-		for _, d := range ls.dash {
-			n.dash = append(n.dash, d*p.ratio)
-		}
-		p.borders(l, n, p.style.ink)
+		p.faintly(l, p.level)
 	}
+}
+
+// level draws the lines of one level.
+func (p *painter) level(l Layer) {
+	ls := p.style.levels[l.Level]
+	if ls.band > 0 {
+		p.borders(l, pen{width: 2 * ls.band * p.ratio}, p.style.inkTint)
+	}
+	p.borders(l, pen{width: (ls.width + 2.4) * p.ratio}, p.style.halo.alpha(190))
+	n := pen{width: ls.width * p.ratio}
+	for _, d := range ls.dash {
+		n.dash = append(n.dash, d*p.ratio)
+	}
+	p.borders(l, n, p.style.ink)
 }
 
 // borders strokes all borders of a region layer at once, so that where they meet nothing is painted twice.

@@ -99,7 +99,7 @@ func (p *painter) below(s Scene, labels *labeller) {
 	}
 	for _, l := range s.Layers {
 		if l.Kind == KindBase && l.visible(p.zoom) && p.ctx.Err() == nil {
-			p.shapes(l)
+			p.faintly(l, p.shapes)
 		}
 	}
 	p.selection(s, p.selectedGround)
@@ -109,11 +109,11 @@ func (p *painter) below(s Scene, labels *labeller) {
 		}
 		switch l.Kind {
 		case KindBuilding:
-			p.buildings(l)
+			p.faintly(l, p.buildings)
 		case KindLine:
-			p.lines(l)
+			p.faintly(l, p.lines)
 		case KindPlace:
-			p.places(l)
+			p.faintly(l, p.places)
 		case KindStyled:
 			p.styled(l, s.Selected)
 		case KindBase: // below everything, above
@@ -125,6 +125,31 @@ func (p *painter) below(s Scene, labels *labeller) {
 	}
 	p.regions(s)
 	p.selection(s, p.selectedLine)
+}
+
+// faintly draws a layer with its opacity, as one picture laid over what is there.
+func (p *painter) faintly(l Layer, draw func(Layer)) {
+	opacity := l.opacity()
+	if opacity == 1 {
+		draw(l)
+		return
+	}
+	n := 4 * p.view.w
+	if cap(p.before) < n*p.view.h {
+		p.before = make([]uint8, n*p.view.h)
+	}
+	before := p.before[:n*p.view.h]
+	for y := range p.view.h {
+		copy(before[y*n:(y+1)*n], p.dst.Pix[y*p.dst.Stride:])
+	}
+	draw(l)
+	a := uint32(opacity*256 + 0.5)
+	for y := range p.view.h {
+		was, row := before[y*n:(y+1)*n], p.dst.Pix[y*p.dst.Stride:][:n]
+		for i, v := range row {
+			row[i] = uint8((uint32(was[i])*(256-a) + uint32(v)*a + 128) >> 8)
+		}
+	}
 }
 
 // grounded answers whether the lowest layer of the scene covers all of the view.
@@ -146,8 +171,18 @@ func (p *painter) above(s Scene, labels *labeller) {
 	for i := range lbs {
 		p.drawLabel(&lbs[i])
 	}
-	for _, m := range markers(s, p.view, p.style, clusterPx*p.ratio) {
-		p.drawMarker(&m)
+	ms := markers(s, p.view, p.style, clusterPx*p.ratio)
+	for i := range ms {
+		m := &ms[i]
+		if m.opacity == 1 {
+			p.drawMarker(m)
+			continue
+		}
+		reach := m.radius() * p.ratio * 1.6
+		around := image.Rect(int(m.x-reach-p.view.ox), int(m.y-reach-p.view.oy), int(m.x+reach-p.view.ox)+2, int(m.y+reach-p.view.oy)+2)
+		if around = around.Intersect(p.dst.Rect); !around.Empty() {
+			p.confined(around, 0, 0, func() { p.faintly(Layer{Opacity: m.opacity}, func(Layer) { p.drawMarker(m) }) })
+		}
 	}
 }
 

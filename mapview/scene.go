@@ -19,7 +19,7 @@ type Layer struct {
 	Hidden  bool
 	MinZoom float64 // shown from this zoom (of design pixels) on
 	MaxZoom float64 // and below this one; 0: no end
-	Opacity float64 // of all the layer draws but its labels, 0…1; 0 means 1
+	Opacity float64 // 0…1, 0 means 1: of KindStyled of each feature and name, of the other kinds of the layer as one picture without its names
 
 	// Of KindStyled; see [StyledLayers]. The features come from Data or from the layer of Vector that Style.SourceLayer names, the pictures of a raster
 	// layer from Raster.

@@ -138,8 +138,11 @@ func (s *symbolMaker) feature(pt part, v view, pad float64, q box, tiled bool) {
 		if !q.contains(box{x, y, x, y}) {
 			return
 		}
-		if tiled && pt.shapes[i] == shapePolygon {
-			like.once = 2 * namesApart * ratio // its other parts, in other tiles, may say it too
+		if tiled { // what we have ourselves may say it too, or another part of it in the next tile
+			like.once = repeatPx * ratio
+			if pt.shapes[i] == shapePolygon {
+				like.once = 2 * namesApart * ratio
+			}
 		}
 		s.upright(like, text, float64(x)*k, float64(y)*k)
 		return
@@ -269,8 +272,8 @@ type textBox struct{ minX, minY, maxX, maxY float64 }
 func (s *symbolMaker) setText(lb *label, text string, x, y float64) textBox {
 	l, c, ts := s.style, &s.expr, lb.ts
 	fonts := s.labeller.style.Fonts
-	limit := min(l.Prop(style.TextMaxWidth).Number(c)*ts.size, maxLabelPx*ts.ratio)
-	rows := fonts.breakLines(text, ts, limit)
+	most := maxLabelPx * ts.ratio
+	rows := fonts.breakLines(text, ts, min(l.Prop(style.TextMaxWidth).Number(c)*ts.size, most), most)
 	high := l.Prop(style.TextLineHeight).Number(c) * ts.size
 	wide := 0.0
 	for i := range rows {

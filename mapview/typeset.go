@@ -99,7 +99,7 @@ func (s Scene) Uses(cam Camera, st *Style) []Use {
 
 // DrawMarker puts the marker of an event on dst, an opaque picture that starts at 0,0, its middle at x, y, as large as on the map.
 func (s *Style) DrawMarker(dst *image.RGBA, x, y float64, l Light, i Icon) {
-	m := marker{x: x, y: y, count: 1}
+	m := marker{x: x, y: y, count: 1, opacity: 1}
 	m.light, m.icon = eventParts(EventClass(l, i))
 	p := painters.Get().(*painter)
 	defer painters.Put(p)

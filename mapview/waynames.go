@@ -196,11 +196,11 @@ func (l *wayLine) at(s float64) (x, y float64) {
 	return l.x[i-1] + t*(l.x[i]-l.x[i-1]), l.y[i-1] + t*(l.y[i]-l.y[i-1])
 }
 
-// namesakes finds labels along ways, or to be shown once, that say the same nearby.
+// namesakes finds labels that say the same nearby: of those along ways others along ways, of those to be shown once any.
 type namesakes struct{ byText map[string][]*label }
 
 func (n *namesakes) add(l *label) {
-	if l.letters == nil && l.once == 0 {
+	if l.text == "" {
 		return
 	}
 	if n.byText == nil {
@@ -214,6 +214,6 @@ func (n *namesakes) near(l *label, apart float64) bool {
 		apart = l.once
 	}
 	return (l.letters != nil || l.once != 0) && slices.ContainsFunc(n.byText[l.text], func(o *label) bool {
-		return l.minX < o.maxX+apart && o.minX < l.maxX+apart && l.minY < o.maxY+apart && o.minY < l.maxY+apart
+		return (l.once != 0 || o.letters != nil) && l.minX < o.maxX+apart && o.minX < l.maxX+apart && l.minY < o.maxY+apart && o.minY < l.maxY+apart
 	})
 }
