@@ -92,17 +92,24 @@ func (w *Window) baseMenu() []*fyne.MenuItem {
 func (w *Window) askBase() {
 	w.showForm(form{
 		title: w.lang.T("base.add"), submit: w.lang.T("ok"),
-		fields: []formField{{label: w.lang.T("base.address"), hint: "/maps/city.mbtiles"}},
-		note:   func(v []string) (string, bool) { return w.lang.T("base.forms"), strings.TrimSpace(v[0]) != "" },
+		fields: []formField{
+			{label: w.lang.T("base.address"), hint: "/maps/city.mbtiles"}, {label: w.lang.T("bookmarks.name"), hint: w.lang.T("base.optional")},
+			{label: w.lang.T("base.key"), hint: w.lang.T("base.optional")}, {label: w.lang.T("import.datum"), hint: "cgcs2000, wgs84, gcj02, bd09"},
+			{label: w.lang.T("base.approval"), hint: w.lang.T("base.optional")},
+		},
+		note: func(v []string) (string, bool) { return w.lang.T("base.forms"), strings.TrimSpace(v[0]) != "" },
 		run: func(v []string) string {
-			w.addBase(strings.TrimSpace(v[0]))
+			for i := range v {
+				v[i] = strings.TrimSpace(v[i])
+			}
+			w.addBase(BaseRequest{Address: v[0], Name: v[1], Key: v[2], Datum: v[3], Approval: v[4]})
 			return ""
 		},
 	})
 }
 
-func (w *Window) addBase(address string) {
-	ask(w, &w.jobs.base, func(ctx context.Context) (BaseMap, error) { return w.deps.Bases.Add(ctx, address) },
+func (w *Window) addBase(r BaseRequest) {
+	ask(w, &w.jobs.base, func(ctx context.Context) (BaseMap, error) { return w.deps.Bases.Add(ctx, r) },
 		func(m BaseMap, err error) {
 			if err != nil {
 				w.showFailure(err)

@@ -76,12 +76,20 @@ type Syncer interface {
 type Bases interface {
 	// List returns the maps, the pack's first. It may be called on the UI thread.
 	List() []BaseMap
-	// Add opens a map of the user's, from a file, a folder of tiles or the address of a tile server, and keeps it for the
-	// next start. It may take long and is never called on the UI thread.
-	Add(ctx context.Context, address string) (BaseMap, error)
+	// Add opens a map of the user's and keeps it for the next start. It may take long and is never called on the UI thread.
+	Add(ctx context.Context, r BaseRequest) (BaseMap, error)
 	// Own reports whether the map is the user's, and Remove forgets such a one.
 	Own(id string) bool
 	Remove(id string)
+}
+
+// BaseRequest is a base map that the user wants: a file or folder of tiles, or the address of a tile server.
+type BaseRequest struct {
+	Address  string
+	Name     string // empty: what the map says of itself
+	Key      string // of a server that wants one
+	Datum    string // empty: what the map says of itself
+	Approval string // 审图号
 }
 
 // BaseGroup is the group of the layer tree that holds the base maps.

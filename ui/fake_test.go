@@ -358,11 +358,11 @@ func newFakeBases() *fakeBases {
 }
 
 func (b *fakeBases) List() []ui.BaseMap { return b.maps }
-func (b *fakeBases) Add(_ context.Context, address string) (ui.BaseMap, error) {
-	if strings.HasSuffix(address, ".txt") {
+func (b *fakeBases) Add(_ context.Context, r ui.BaseRequest) (ui.BaseMap, error) {
+	if strings.HasSuffix(r.Address, ".txt") {
 		return ui.BaseMap{}, fmt.Errorf("not tiles: %w", block.ErrInvalid)
 	}
-	m := ui.BaseMap{ID: "own:" + address, Name: zh(address)}
+	m := ui.BaseMap{ID: "own:" + r.Address, Name: zh(r.Address), Credit: r.Approval}
 	b.maps = append(b.maps, m)
 	b.own[m.ID] = true
 	return m, nil

@@ -6,45 +6,59 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"kuaitu/block"
 	"kuaitu/cmd/internal/console"
 	"kuaitu/cmd/kuaitu/desk"
+	"kuaitu/store/tileset"
 	"kuaitu/ui"
 	"kuaitu/ui/state"
+
+	"github.com/paulmach/orb"
 )
 
 // bases are the base maps of the pack and the user's own. It implements ui.Bases; Close it when the window is gone.
 type bases struct {
-	keep func(addresses string) // writes the user's addresses to the preferences
-	show func([]ui.BaseMap)     // hands the maps to the map; called on any goroutine
+	keep   func(requests string) // writes the user's maps to the preferences
+	show   func([]ui.BaseMap)    // hands the maps to the map; called on any goroutine
+	arrive func(orb.Bound)       // tiles from a server have come; called on any goroutine
 
 	mu    sync.Mutex // guards what follows
 	maps  []ui.BaseMap
-	own   map[string]string // address by ID
-	order []string          // IDs of the user's
+	own   map[string]console.BaseRequest // by ID
+	order []string                       // IDs of the user's
 	files []io.Closer
+	cache *tileset.Cache // of tiles from servers; nil until one is used
 }
 
 // maxOwnBases bounds the user's list.
 const maxOwnBases = 50
 
+// startLimit is how long a server may take to describe itself when the window opens.
+const startLimit = 3 * time.Second
+
 // newBases takes over the pack's maps and opens the user's own, as kept says them. One that cannot be opened is logged and
 // stays in the list of the preferences only until the list is changed.
-func newBases(ctx context.Context, pack *console.Base, kept string, keep func(string)) *bases {
-	b := &bases{keep: keep, show: func([]ui.BaseMap) {}, own: map[string]string{}}
+func newBases(ctx context.Context, pack *console.Base, kept string, keep func(string), arrive func(orb.Bound)) *bases {
+	b := &bases{keep: keep, show: func([]ui.BaseMap) {}, arrive: arrive, own: map[string]console.BaseRequest{}}
 	for _, m := range pack.Maps {
 		b.maps = append(b.maps, baseMap("base:"+m.ID, m))
 	}
-	var addresses []string
-	if kept != "" && json.Unmarshal([]byte(kept), &addresses) != nil {
+	var requests []console.BaseRequest
+	if kept != "" && json.Unmarshal([]byte(kept), &requests) != nil {
 		slog.Warn("the list of base maps in the preferences cannot be read")
 	}
-	for _, a := range addresses[:min(len(addresses), maxOwnBases)] {
-		if _, err := b.open(ctx, a); err != nil {
+	for _, r := range requests[:min(len(requests), maxOwnBases)] {
+		soon, cancel := context.WithTimeout(ctx, startLimit) // a server that does not answer must not hold up the window
+		_, err := b.open(soon, r)
+		cancel()
+		if err != nil {
 			slog.Warn("a base map cannot be shown", "err", err)
 		}
 	}
@@ -56,8 +70,8 @@ func baseMap(id string, m *console.BaseMap) ui.BaseMap {
 }
 
 // open opens a map of the user's and puts it into the list.
-func (b *bases) open(ctx context.Context, address string) (ui.BaseMap, error) {
-	id := "own:" + address
+func (b *bases) open(ctx context.Context, r console.BaseRequest) (ui.BaseMap, error) {
+	id := "own:" + r.Address
 	b.mu.Lock()
 	_, have := b.own[id]
 	full := len(b.order) >= maxOwnBases
@@ -67,12 +81,13 @@ func (b *bases) open(ctx context.Context, address string) (ui.BaseMap, error) {
 		return ui.BaseMap{}, fmt.Errorf("the base map is in the list already: %w", block.ErrConflict)
 	case full:
 		return ui.BaseMap{}, fmt.Errorf("there are %d base maps already: %w", maxOwnBases, block.ErrInvalid)
-	case strings.Contains(address, "://"):
-		return ui.BaseMap{}, fmt.Errorf("base map: files and folders can be opened, not addresses: %w", block.ErrInvalid)
 	}
-	m, file, err := console.OpenBaseMap(address, "")
+	m, file, err := b.read(ctx, r)
 	if err != nil {
 		return ui.BaseMap{}, err
+	}
+	if r.Name != "" {
+		m.Name, m.NameEN = r.Name, ""
 	}
 	one := baseMap(id, m)
 	b.mu.Lock()
@@ -81,9 +96,45 @@ func (b *bases) open(ctx context.Context, address string) (ui.BaseMap, error) {
 		b.files = append(b.files, file)
 	}
 	b.maps = append(b.maps, one)
-	b.own[id] = address
+	b.own[id] = r
 	b.order = append(b.order, id)
 	return one, nil
+}
+
+func (b *bases) read(ctx context.Context, r console.BaseRequest) (*console.BaseMap, io.Closer, error) {
+	if !r.Remote() {
+		m, file, err := console.OpenBaseMap(r.Address, r.Datum)
+		if err == nil && r.Approval != "" && !strings.Contains(m.Credit, r.Approval) {
+			m.Credit = console.Credit(m.Credit, r.Approval)
+		}
+		return m, file, err
+	}
+	return console.OpenRemoteBase(ctx, r, b.tileCache(), b.arrive)
+}
+
+// cacheQuota is how many bytes of tiles from servers are kept on disk.
+const cacheQuota = 2 << 30
+
+// tileCache is the cache on disk of tiles from servers, opened when one is used first. Without one they are kept in memory.
+func (b *bases) tileCache() *tileset.Cache {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.cache != nil {
+		return b.cache
+	}
+	dir, err := os.UserCacheDir()
+	if err == nil {
+		dir = filepath.Join(dir, "kuaitu")
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err == nil {
+		b.cache, err = tileset.OpenCache(filepath.Join(dir, "tiles.db"), cacheQuota)
+	}
+	if err != nil {
+		slog.Warn("tiles from servers are not kept on disk", "err", err)
+		return nil
+	}
+	return b.cache
 }
 
 // List implements ui.Bases.
@@ -103,8 +154,8 @@ func (b *bases) entries() []desk.Base {
 }
 
 // Add implements ui.Bases.
-func (b *bases) Add(ctx context.Context, address string) (ui.BaseMap, error) {
-	m, err := b.open(ctx, address)
+func (b *bases) Add(ctx context.Context, r ui.BaseRequest) (ui.BaseMap, error) {
+	m, err := b.open(ctx, console.BaseRequest(r))
 	if err == nil {
 		b.changed()
 	}
@@ -132,12 +183,12 @@ func (b *bases) Remove(id string) {
 // changed keeps the user's list and hands the maps on.
 func (b *bases) changed() {
 	b.mu.Lock()
-	addresses := make([]string, 0, len(b.order))
+	requests := make([]console.BaseRequest, 0, len(b.order))
 	for _, id := range b.order {
-		addresses = append(addresses, b.own[id])
+		requests = append(requests, b.own[id])
 	}
 	b.mu.Unlock()
-	if text, err := json.Marshal(addresses); err == nil {
+	if text, err := json.Marshal(requests); err == nil {
 		b.keep(string(text))
 	}
 	b.show(b.List())
@@ -151,4 +202,8 @@ func (b *bases) Close() {
 		_ = f.Close() // read only
 	}
 	b.files = nil
+	if b.cache != nil {
+		_ = b.cache.Close() // a cache: what was not written is fetched again
+		b.cache = nil
+	}
 }

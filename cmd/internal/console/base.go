@@ -117,7 +117,7 @@ func OpenBase(pack string) (*Base, func(), error) {
 }
 
 // OpenBaseMap opens one file, or folder of tiles, as a base map. An empty datum is the file's own. The file is closed with
-// the second answer, which is nil when there is nothing to close.
+// the second answer, which is nil when there is nothing to close. A file that is none is block.ErrInvalid.
 func OpenBaseMap(path, datum string) (*BaseMap, io.Closer, error) {
 	m := &BaseMap{ID: filepath.Base(path), Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))}
 	if filepath.Ext(path) == ".geojson" {
@@ -138,7 +138,7 @@ func OpenBaseMap(path, datum string) (*BaseMap, io.Closer, error) {
 	return m, file, nil
 }
 
-// draw takes over an open set of tiles.
+// draw puts an open set of tiles on top of what the map is made of.
 func (m *BaseMap) draw(set any, datum string) error {
 	var info tileset.Info
 	if said, ok := set.(interface{ Info() tileset.Info }); ok {
@@ -147,7 +147,9 @@ func (m *BaseMap) draw(set any, datum string) error {
 	if info.Name != "" {
 		m.Name = info.Name
 	}
-	m.Credit = Credit(info.Attribution, info.Approval)
+	if m.Credit == "" {
+		m.Credit = Credit(info.Attribution, info.Approval)
+	}
 	in := info.Datum
 	var err error
 	if datum != "" {
@@ -160,8 +162,11 @@ func (m *BaseMap) draw(set any, datum string) error {
 		if in != set.Datum() {
 			set = &shiftedTiles{set, in}
 		}
-		m.light, err = styled([]byte(pictureStyle), set)
-		m.dark = m.light
+		layers, err := styled([]byte(pictureStyle), set)
+		for i := range layers {
+			layers[i].Name = fmt.Sprintf("%s/%d", m.ID, len(m.light)+i) // unique in a scene
+		}
+		m.light, m.dark = append(m.light, layers...), append(m.dark, layers...)
 		return err
 	case mapview.VectorSource:
 		if in != set.Datum() {
@@ -177,9 +182,11 @@ func (m *BaseMap) draw(set any, datum string) error {
 			if err != nil {
 				return err
 			}
-			if *look.into, err = styled(doc, tiles); err != nil {
+			layers, err := styled(doc, tiles)
+			if err != nil {
 				return fmt.Errorf("map style %s: %w", look.name, err)
 			}
+			*look.into = append(*look.into, layers...)
 		}
 		return nil
 	}
