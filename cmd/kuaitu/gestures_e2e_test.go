@@ -152,6 +152,9 @@ func TestE2EMapGestures(t *testing.T) {
 	click(200, 300)
 	w.at(300, 300)
 	measure("the line follows the mouse", 2, false, 100*east)
+	w.settled(20*time.Second, part, "the line and its length are seen", func(f frame) bool {
+		return f.near(inkAccent, box(206, 297, 290, 304), 40) > 80 && f.near(rgb(0xFFFFFF), box(316, 316, 420, 345), 8) > 500
+	})
 	w.shot("measure")
 	click(300, 300)
 	click(300, 200)
