@@ -307,6 +307,9 @@ func (l *labeller) candidates(ctx context.Context, v view, pad float64) []*label
 			continue
 		}
 		ts := textStyle{size: ls.nameSize * ratio, bold: ls.bold, c: st.ink, halo: st.halo, ratio: ratio}
+		if ly.Level >= LevelCommunity && ly.Data.base.side()*k < quietRegionPx*ratio {
+			ts.size, ts.bold = min(ts.size, quietNameSize*ratio), false
+		}
 		each(ly, prioRegion+int(ly.Level), ts, func(w, h, boxW, boxH float64) bool { return w < boxW*1.05 && h < boxH })
 	}
 	for i, ly := range l.scene.Layers {
@@ -326,6 +329,13 @@ func (l *labeller) candidates(ctx context.Context, v view, pad float64) []*label
 	}
 	return out
 }
+
+// The names of a level of communities or grids whose median region is smaller than quietRegionPx design pixels are many: they
+// are written small and light, so that those of streets and districts stand out.
+const (
+	quietRegionPx = 190
+	quietNameSize = 12.5
+)
 
 // centred is a label of width w, in device pixels, about x, y.
 func centred(text string, ts textStyle, w, x, y float64, prio int, id ID) *label {
