@@ -30,16 +30,19 @@ type deskLayout struct {
 // bareDesk says which panels were open before all were hidden.
 type bareDesk struct{ left, right, list, legend, strip bool }
 
-// regionsHeight is the regions' share of the left panel: what the tree needs, but never below 46 % nor so much that a
-// layer list that would fit has to scroll.
+// regionsHeight is the regions' share of the left panel: 46 %, more where the tree needs it and the layers do not, less where
+// the layers would have to scroll while the regions have room to spare.
 func (w *Window) regionsHeight(all float32) float32 {
 	if share := w.desk.sizes.Trees; share > 0 { // the user moved the line
 		return round(max(34+rowHeight, min(all*share, all-34-layerLine)))
 	}
-	least := all * 0.46
-	most := max(least, all-(34+layerLine*float32(len(w.layers.Rows()))+8))
 	need := 34 + rowHeight*float32(len(w.regions.Rows())) + 12
-	return round(max(least, min(need, most)))
+	other := 34 + layerLine*float32(len(w.layers.Rows())) + 8
+	if _, chosen := w.layers.Selected(); chosen {
+		other += layerCard
+	}
+	share := all * 0.46
+	return round(max(min(need, share), min(max(need, share), all-other)))
 }
 
 // treesChanged draws the trees anew, and moves the line between them when their need for room has changed.

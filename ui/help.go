@@ -81,7 +81,7 @@ func (w *Window) showKeys() {
 	}
 	s.scroll = func(dy float32) { at = max(0, at-dy); s.Refresh() }
 	w.keysSheet = s
-	w.showModal(w.lang.T("menu.help.keys"), clipped(s), fyne.NewSize(880, 620), nil)
+	w.showModal(w.lang.T("menu.help.keys"), clipped(s), fyne.NewSize(880, 760), nil)
 }
 
 // drawKeys draws the groups in two columns and returns the lowest y.

@@ -186,12 +186,16 @@ func (m *BaseMap) draw(set any, datum string) error {
 			if err != nil {
 				return fmt.Errorf("map style %s: %w", look.name, err)
 			}
+			layers = slices.DeleteFunc(layers, func(y mapview.Layer) bool { return slices.Contains(namedByUs, y.Name) })
 			*look.into = append(*look.into, layers...)
 		}
 		return nil
 	}
 	return fmt.Errorf("base map %s: neither pictures nor vector tiles: %w", m.ID, block.ErrInvalid)
 }
+
+// namedByUs are the layers of the shipped styles whose names our own regions bear: they would stand on the map twice.
+var namedByUs = []string{"place-quarter", "place-suburb"}
 
 // pictureStyle is the style document of base maps that are pictures.
 const pictureStyle = `{"version": 8, "sources": {"pictures": {"type": "raster", "url": "kuaitu://basemap"}},
