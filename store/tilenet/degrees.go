@@ -30,10 +30,15 @@ func latitude(z int, y float64) float64 {
 // degreeRow is where a latitude lies in the pyramid of degrees, in rows from the north.
 func degreeRow(z int, lat float64) float64 { return (90 - lat) / 360 * math.Exp2(float64(z)) }
 
+// degreeRows are the first and last row of the pyramid of degrees that row y of the standard pyramid touches.
+func degreeRows(z, y int) (first, last int) {
+	top, bottom := degreeRow(z, latitude(z, float64(y))), degreeRow(z, latitude(z, float64(y+1)))
+	return int(math.Floor(top)), int(math.Ceil(bottom)) - 1
+}
+
 // fromDegrees makes tile z/x/y of the standard pyramid from those of a service in degrees.
 func (s *source) fromDegrees(ctx context.Context, z, x, y int, wait bool) (*image.RGBA, error) {
-	top, bottom := degreeRow(z, latitude(z, float64(y))), degreeRow(z, latitude(z, float64(y+1)))
-	first, last := int(math.Floor(top)), int(math.Ceil(bottom))-1
+	first, last := degreeRows(z, y)
 	pictures := make([]*image.RGBA, 0, 2)
 	some, notYet := false, false
 	for row := first; row <= last; row++ {

@@ -185,7 +185,7 @@ func (f *fetcher) load(ctx context.Context, k gridKey, wait bool) (opened, error
 		}
 		slog.Warn("broken tile in the cache is fetched anew", "source", f.config.ID, "z", k.z, "x", k.x, "y", k.y, "err", err)
 	}
-	j, err := f.request(k, tileset.CachedTile{}, wait)
+	j, err := f.request(k, wait)
 	if err != nil {
 		return opened{}, err
 	}
@@ -201,7 +201,10 @@ func (f *fetcher) raw(ctx context.Context, k gridKey) ([]byte, error) {
 	if err != nil || found {
 		return t.Data, err
 	}
-	j, err := f.request(k, tileset.CachedTile{}, true)
+	f.mu.Lock()
+	delete(f.failed, k) // who takes an area offline wants to know now
+	f.mu.Unlock()
+	j, err := f.request(k, true)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +273,7 @@ func (f *fetcher) revalidate(k gridKey, was tileset.CachedTile) {
 }
 
 // request has a tile fetched and answers the job to wait for. Unless wait is set it answers mapview.ErrNotYet instead.
-func (f *fetcher) request(k gridKey, was tileset.CachedTile, wait bool) (*job, error) {
+func (f *fetcher) request(k gridKey, wait bool) (*job, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.ctx.Err(); err != nil {
@@ -288,7 +291,7 @@ func (f *fetcher) request(k gridKey, was tileset.CachedTile, wait bool) (*job, e
 			}
 			delete(f.failed, k)
 		}
-		j = &job{key: k, was: was, done: make(chan struct{})}
+		j = &job{key: k, done: make(chan struct{})}
 		f.pushLocked(j)
 	}
 	if !wait {

@@ -341,6 +341,22 @@ func (s *source) load(ctx context.Context, k gridKey, wait bool) (opened, error)
 	return o, err
 }
 
+// kept says whether tile z/x/y can be had without asking the server.
+func (s *source) kept(ctx context.Context, z, x, y int) bool {
+	keys := []gridKey{{z, x, y}}
+	if s.f.address.geographic {
+		first, last := degreeRows(z, y)
+		keys = []gridKey{{z, x, first}, {z, x, last}}
+	}
+	for _, k := range keys {
+		_, found, err := s.f.cached(ctx, k)
+		if !found && !errors.Is(err, mapview.ErrNoTile) {
+			return false
+		}
+	}
+	return true
+}
+
 // Tile implements [mapview.TileSource].
 func (r *Raster) Tile(ctx context.Context, z, x, y int) (image.Image, error) {
 	m, err := r.picture(ctx, z, x, y, !r.listening())
