@@ -137,7 +137,7 @@ func (p *parser) document(root map[string]json.RawMessage) {
 		case "glyphs", "font-faces":
 			p.warn(at, "texts are drawn in the fonts of the program")
 		case "sprite":
-			p.warn(at, "pictures are those of the program; an icon-image of another name is not drawn")
+			p.warn(at, "pictures are those of the program; an icon-image of another name is a dot, or a plate under its text")
 		case "light", "lights", "sky", "terrain", "fog", "projection":
 			p.warn(at, "the map is flat")
 		case "transition":
