@@ -51,7 +51,7 @@ func TestE2EExitCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(badJSON, "pack.json"), []byte("{\n  \"pack\": 1,\n  \"name\": oops\n}\n"))
-	notPNG := at("map.pdf")
+	notPNG := at("map.jpg")
 
 	for _, c := range []struct {
 		name string

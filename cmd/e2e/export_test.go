@@ -160,6 +160,18 @@ func TestE2ERender(t *testing.T) {
 		t.Errorf("the picture is %d x %d with %d colours", w, h, n)
 	}
 
+	ctl(t, "picture", "--store", store, "--region", districtCode(0), "--size", "1200x800", "--watermark", "", "--out", filepath.Join(dir, "plain.png")).want(t, 0)
+	if string(mustRead(t, filepath.Join(dir, "plain.png"))) == string(mustRead(t, filepath.Join(dir, "brief.png"))) {
+		t.Error("a picture has no watermark unless it is asked for")
+	}
+	made := result[struct {
+		File          string
+		Width, Height int
+	}](t, ctl(t, "picture", "--store", store, "--region", districtCode(0), "--size", "2400x1600", "--ratio", "2", "--out", filepath.Join(dir, "brief.pdf"), "--json"))
+	if doc := string(mustRead(t, made.File)); made.Width != 2400 || !strings.HasPrefix(doc, "%PDF-1.4") || !strings.Contains(doc, "/MediaBox [0 0 900.000 600.000]") {
+		t.Errorf("the document: %+v", made)
+	}
+
 	first, second := filepath.Join(dir, "1.png"), filepath.Join(dir, "2.png")
 	var requests strings.Builder
 	for _, r := range []object{

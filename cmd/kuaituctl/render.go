@@ -8,8 +8,9 @@ import (
 	"flag"
 	"fmt"
 	"image"
-	"image/png"
+	"io"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"kuaitu/cmd/internal/cli"
 	"kuaitu/cmd/internal/console"
 	"kuaitu/mapview"
+	"kuaitu/mapview/picture"
 	"kuaitu/store"
 
 	"github.com/paulmach/orb"
@@ -32,6 +34,7 @@ func renderCommand() cli.Command {
 			gpkg := fs.String("gpkg", "", "draw this GeoPackage of others instead of a store; --style names its tables as source-layers")
 			styleDoc := fs.String("style", "", "draw by this style document (`FILE`, or light, dark, wall) instead of the built-in look")
 			pack := fs.String("pack", "", "`PACK` whose base map lies below; default: none")
+			base := fs.String("base", "", "which `MAP` of the pack: a file name, vector, raster or none; default: the first, vector before raster")
 			center := fs.String("center", "", "middle of the view, `LON,LAT` in degrees")
 			zoom := fs.Float64("zoom", 14, "`zoom` of 256-px tiles, may be fractional")
 			size := fs.String("size", "1600x900", "`WxH` in pixels")
@@ -83,12 +86,12 @@ func renderCommand() cli.Command {
 						}
 						return drawStyled(s, check, draw)
 					}
-					scene, style, closeScene, err := console.OpenScene(ctx, st, console.SceneOptions{Pack: *pack, Dark: *dark, Layers: splitList(*layers)})
+					v, err := console.OpenScene(ctx, st, console.SceneOptions{Pack: *pack, Base: *base, Dark: *dark, Layers: splitList(*layers)})
 					if err != nil {
 						return err
 					}
-					defer closeScene()
-					return draw(renderer{scene: scene, style: style, check: check})
+					defer v.Close()
+					return draw(renderer{scene: v.Scene, style: v.Style, check: check})
 				})
 			}
 		},
@@ -183,8 +186,12 @@ func (r *renderer) picture(ctx context.Context, v view) (drawn, error) {
 	return d, writePNG(v.out, img)
 }
 
-// writePNG writes a picture beside its place and renames it, so that a reader never sees half of one.
-func writePNG(path string, img image.Image) (err error) {
+func writePNG(path string, img image.Image) error {
+	return writePicture(path, func(w io.Writer) error { return picture.Encode(w, img) })
+}
+
+// writePicture writes a picture beside its place and renames it, so that a reader never sees half of one.
+func writePicture(path string, encode func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".picture-*")
 	if err != nil {
 		return fmt.Errorf("write picture: %w", err)
@@ -194,7 +201,7 @@ func writePNG(path string, img image.Image) (err error) {
 			_ = os.Remove(f.Name())
 		}
 	}()
-	err = (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(f, img)
+	err = encode(f)
 	if e := f.Close(); err == nil {
 		err = e
 	}
@@ -258,27 +265,38 @@ func (r *renderer) serve(ctx context.Context, env *cli.Env) error {
 	return in.Err()
 }
 
+// pictureDPI is how many of a picture's pixels a PDF puts on an inch, at ratio 1.
+const pictureDPI = 96
+
 func pictureCommand() cli.Command {
 	return cli.Command{
-		Name: "picture", Args: "--store FILE --region CODE --size WxH --out PNG",
-		Summary: "make a picture of a region for a brief: title, legend, scale, attribution",
+		Name: "picture", Args: "--store FILE --region CODE --size WxH --out PNG|PDF",
+		Summary: "make a picture of a region for a brief: title, legend, scale, attribution, watermark",
 		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
 			path := storeFlag(fs)
-			pack := fs.String("pack", "", "`PACK` whose base map lies below; default: none")
-			region := fs.String("region", "", "`code` of the region")
+			var r console.PictureRequest
+			fs.StringVar(&r.Pack, "pack", "", "`PACK` whose base map lies below; default: none")
+			fs.StringVar(&r.Base, "base", "", "which `MAP` of the pack: a file name, vector, raster or none; default: the first, vector before raster")
+			fs.StringVar(&r.RegionCode, "region", "", "`code` of the region")
+			fs.StringVar(&r.Title, "title", "", "default: the region's name")
+			fs.StringVar(&r.Watermark, "watermark", defaultWatermark(), "faint `TEXT` over the map; empty is none")
+			fs.Float64Var(&r.Ratio, "ratio", 1, "size of letters and lines; 2 for print")
+			fs.BoolVar(&r.Dark, "dark", false, "the dark style")
 			size := fs.String("size", "1920x1080", "`WxH` in pixels")
-			title := fs.String("title", "", "default: the region's name")
-			out := fs.String("out", "", "PNG `file`")
+			out := fs.String("out", "", "PNG or PDF `file`")
 			asJSON := fs.Bool("json", false, "print one JSON document")
 			return func(ctx context.Context, env *cli.Env, args []string) error {
-				if *region == "" || *out == "" || len(args) > 0 {
+				if r.RegionCode == "" || *out == "" || len(args) > 0 {
 					return cli.Usagef("--region and --out are needed")
 				}
-				w, h, err := parseSize(*size)
-				if err != nil {
+				var err error
+				if r.WidthPx, r.HeightPx, err = parseSize(*size); err != nil {
 					return err
 				}
-				if err := checkExtension(*out, ".png"); err != nil {
+				if !(r.Ratio >= 0.5 && r.Ratio <= 8) {
+					return cli.Usagef("--ratio %g: it is 0.5 to 8", r.Ratio)
+				}
+				if err := checkExtension(*out, ".png", ".pdf"); err != nil {
 					return err
 				}
 				return withStore(ctx, *path, func(st *store.Store) error {
@@ -286,18 +304,35 @@ func pictureCommand() cli.Command {
 					if err := console.CheckOutput(st, *out); err != nil {
 						return err
 					}
-					img, err := console.Picture(ctx, st, console.PictureRequest{Pack: *pack, RegionCode: *region, Title: *title, WidthPx: w, HeightPx: h})
+					img, err := console.Picture(ctx, st, r)
 					if err != nil {
 						return err
 					}
-					if err := writePNG(*out, img); err != nil || !*asJSON {
+					if strings.EqualFold(filepath.Ext(*out), ".pdf") {
+						err = writePicture(*out, func(w io.Writer) error { return picture.EncodePDF(w, img, pictureDPI*r.Ratio, r.Title) })
+					} else {
+						err = writePNG(*out, img)
+					}
+					if err != nil || !*asJSON {
 						return err
 					}
-					return env.JSON(map[string]any{"file": *out, "width": w, "height": h, "seconds": time.Since(start).Seconds()})
+					return env.JSON(map[string]any{"file": *out, "width": r.WidthPx, "height": r.HeightPx, "seconds": time.Since(start).Seconds()})
 				})
 			}
 		},
 	}
+}
+
+// defaultWatermark names whoever runs the program and the machine.
+func defaultWatermark() string {
+	var who []string
+	if u, err := user.Current(); err == nil {
+		who = append(who, u.Username)
+	}
+	if host, err := os.Hostname(); err == nil {
+		who = append(who, host)
+	}
+	return strings.Join(append(who, "仅供内部使用"), " · ")
 }
 
 // cpuSeconds is the CPU time of this process so far, peakRSS its largest resident memory in MB; 0 where unknown.

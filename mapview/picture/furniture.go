@@ -78,54 +78,83 @@ func (f *frame) panel(dc *gg.Context, x, y, w, h float64) {
 	dc.Stroke()
 }
 
-// legend lists the building uses, region lines and lights of events that are in view, at the upper left of the map.
+// legendRow is one line of the legend: a sample and what it means, or a heading.
+type legendRow struct {
+	text   string
+	high   float64
+	sample func(x, y, w, h float64) // nil: a heading
+}
+
+// legendRows lists the building uses, region lines and lights of events that are in view, each under its heading.
+func (f *frame) legendRows(dc *gg.Context, m *image.RGBA, cam mapview.Camera) []legendRow {
+	st, words := f.o.Style, f.o.Words
+	var rows []legendRow
+	heading := func(text string) {
+		if text != "" {
+			rows = append(rows, legendRow{text: text, high: f.px(24)})
+		}
+	}
+	if uses := f.o.Scene.Uses(cam, st); len(uses) > 0 {
+		heading(words.BuildingUses)
+		for _, u := range uses {
+			rows = append(rows, legendRow{words.Uses[u], f.px(22), func(x, y, w, h float64) { f.swatch(dc, u, x, y+f.px(4), w, h-f.px(8)) }})
+		}
+	}
+	if levels := f.o.Scene.Levels(cam, st); len(levels) > 0 {
+		heading(words.Borders)
+		for _, l := range levels {
+			rows = append(rows, legendRow{words.Levels[l], f.px(22), func(x, y, w, h float64) {
+				c, lw, dash := st.RegionLine(l)
+				dc.SetColor(c)
+				dc.SetLineWidth(lw)
+				dc.SetDash(dash...)
+				dc.SetLineCap(gg.LineCapButt)
+				dc.DrawLine(x, y+h/2, x+w, y+h/2)
+				dc.Stroke()
+				dc.SetDash()
+			}})
+		}
+	}
+	if lights := f.o.Scene.Lights(cam, st); len(lights) > 0 {
+		heading(words.Events)
+		for _, l := range lights {
+			rows = append(rows, legendRow{words.Lights[l], f.px(27), func(x, y, w, h float64) { st.DrawMarker(m, x+w/2, y+h/2, l, mapview.IconDots) }})
+		}
+	}
+	return rows
+}
+
+// legend explains what is in view, and nothing else, at the upper left of the map.
 func (f *frame) legend(dc *gg.Context, m *image.RGBA, cam mapview.Camera) {
-	st, t := f.o.Style, f.text(13, false)
-	uses, levels, lights := f.o.Scene.Uses(cam, st), f.o.Scene.Levels(cam, st), f.o.Scene.Lights(cam, st)
-	rows := len(uses) + len(levels) + len(lights)
-	if rows == 0 {
+	rows := f.legendRows(dc, m, cam)
+	if len(rows) == 0 {
 		return
 	}
-	row, pad, sample := f.px(22), f.px(10), f.px(24)
-	wide := 0.0
-	for _, u := range uses {
-		wide = math.Max(wide, f.width(f.o.Words.Uses[u], t))
-	}
-	for _, l := range levels {
-		wide = math.Max(wide, f.width(f.o.Words.Levels[l], t))
-	}
-	for _, l := range lights {
-		wide = math.Max(wide, f.width(f.o.Words.Lights[l], t))
+	t, bold := f.text(13, false), f.text(13, true)
+	pad, sample, gap := f.px(12), f.px(24), f.px(8)
+	wide, h := 0.0, 2*f.px(8)
+	for _, r := range rows {
+		if r.sample == nil {
+			wide = math.Max(wide, f.width(r.text, bold))
+		} else {
+			wide = math.Max(wide, sample+gap+f.width(r.text, t))
+		}
+		h += r.high
 	}
 	x, y := f.px(12), float64(f.top)+f.px(12)
-	w, h := 2*pad+sample+f.px(8)+wide, 2*pad+row*float64(rows)+f.px(5)*float64(len(lights))
 	if y+h > float64(f.o.HeightPx)-f.px(60) {
 		return // a small picture has no room for it
 	}
-	f.panel(dc, x, y, w, h)
-	at := y + pad
-	for _, u := range uses {
-		f.swatch(dc, u, x+pad, at+f.px(4), sample, row-f.px(8))
-		f.write(m, f.o.Words.Uses[u], x+pad+sample+f.px(8), at+row/2+f.px(4.7), t)
-		at += row
-	}
-	for _, l := range levels {
-		c, lw, dash := st.RegionLine(l)
-		dc.SetColor(c)
-		dc.SetLineWidth(lw)
-		dc.SetDash(dash...)
-		dc.SetLineCap(gg.LineCapButt)
-		dc.DrawLine(x+pad, at+row/2, x+pad+sample, at+row/2)
-		dc.Stroke()
-		dc.SetDash()
-		f.write(m, f.o.Words.Levels[l], x+pad+sample+f.px(8), at+row/2+f.px(4.7), t)
-		at += row
-	}
-	row += f.px(5)
-	for _, l := range lights {
-		st.DrawMarker(m, x+pad+sample/2, at+row/2, l, mapview.IconDots)
-		f.write(m, f.o.Words.Lights[l], x+pad+sample+f.px(8), at+row/2+f.px(4.7), t)
-		at += row
+	f.panel(dc, x, y, 2*pad+wide, h)
+	at := y + f.px(8)
+	for _, r := range rows {
+		if base := at + r.high/2 + f.px(4.7); r.sample == nil {
+			f.write(m, r.text, x+pad, base, bold)
+		} else {
+			r.sample(x+pad, at, sample, r.high)
+			f.write(m, r.text, x+pad+sample+gap, base, t)
+		}
+		at += r.high
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	sm "github.com/flopp/go-staticmaps"
@@ -41,13 +42,15 @@ type Options struct {
 	Style             *mapview.Style // with Fonts; its Ratio scales everything: 2 for print
 	Title             string         // none: no title band
 	AsOf              string         // date of the data, as it is to be read; may be ""
-	Attribution       string         // beside the credits of the base maps
+	Attribution       string         // beside the credits of the base maps, 审图号 included
+	Watermark         string         // who made the picture, faint over all of the map; none: ""
 	Words             Words          // zero: Chinese
 }
 
 // Words are the texts that belong to the picture itself.
 type Words struct {
 	AsOf, North, Metres, Kilometres string
+	BuildingUses, Borders, Events   string // headings of the legend
 	Uses                            map[mapview.Use]string
 	Levels                          map[mapview.Level]string
 	Lights                          map[mapview.Light]string
@@ -56,7 +59,7 @@ type Words struct {
 // Chinese are the words a picture has if none are given.
 func Chinese() Words {
 	return Words{
-		AsOf: "数据截至 ", North: "北", Metres: "米", Kilometres: "公里",
+		AsOf: "数据截至 ", North: "北", Metres: "米", Kilometres: "公里", BuildingUses: "楼栋用途", Borders: "界线", Events: "在办事件",
 		Uses: map[mapview.Use]string{
 			mapview.UseResidential: "住宅小区", mapview.UseSelfBuilt: "自建房", mapview.UseCommercial: "商业", mapview.UseOffice: "办公",
 			mapview.UseIndustrial: "工业", mapview.UsePublic: "公共服务", mapview.UseConstruction: "在建", mapview.UseUnknown: "未分类",
@@ -66,7 +69,7 @@ func Chinese() Words {
 			mapview.LevelGrid: "网格界", mapview.LevelFormer: "旧区划界",
 		},
 		Lights: map[mapview.Light]string{
-			mapview.LightNormal: "事件·正常", mapview.LightNear: "事件·临近", mapview.LightOverdue: "事件·超期", mapview.LightStopped: "事件·停钟",
+			mapview.LightNormal: "正常", mapview.LightNear: "临近", mapview.LightOverdue: "超期", mapview.LightStopped: "停钟",
 		},
 	}
 }
@@ -100,6 +103,7 @@ func Render(ctx context.Context, o Options) (*image.RGBA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("draw picture: %w", err)
 	}
+	f.watermark(m)
 	f.decorate(m, cam)
 	return m, nil
 }
@@ -206,11 +210,15 @@ func (l *mapLayer) Draw(dc *gg.Context, trans *sm.Transformer) {
 	}
 }
 
-// credits is the line of sources under the map.
+// credits is the line of sources under the map. What another one says already is left out.
 func (f *frame) credits() string {
-	list := f.o.Scene.Attributions()
-	if a := f.o.Attribution; a != "" {
-		list = append(list, a)
+	var out []string
+	for _, c := range append(f.o.Scene.Attributions(), f.o.Attribution) {
+		c = strings.TrimSpace(c)
+		if c == "" || slices.ContainsFunc(out, func(o string) bool { return strings.Contains(o, c) }) {
+			continue
+		}
+		out = append(slices.DeleteFunc(out, func(o string) bool { return strings.Contains(c, o) }), c)
 	}
-	return strings.Join(list, " · ")
+	return strings.Join(out, " · ")
 }

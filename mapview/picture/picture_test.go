@@ -2,11 +2,14 @@ package picture
 
 import (
 	"bytes"
+	"compress/zlib"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -197,5 +200,123 @@ func TestScaleLength(t *testing.T) {
 		if got := scaleLength(in); got != want {
 			t.Errorf("scaleLength(%g) = %g, want %g", in, got, want)
 		}
+	}
+}
+
+func TestWatermark(t *testing.T) {
+	o := options(t)
+	plain, err := Render(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Watermark = "李四 · 受理岗 · 仅供内部使用"
+	m, err := Render(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, most := 0, 0
+	for y := range m.Rect.Dy() {
+		for x := range m.Rect.Dx() {
+			a, b := plain.RGBAAt(x, y), m.RGBAAt(x, y)
+			if a == b {
+				continue
+			}
+			changed++
+			if y < 56 {
+				t.Fatalf("the title has a watermark at %d,%d", x, y)
+			}
+			most = max(most, int(a.R)-int(b.R), int(a.G)-int(b.G), int(a.B)-int(b.B))
+		}
+	}
+	if changed < 4000 || changed > 60_000 || most > 40 {
+		t.Errorf("the watermark changes %d pixels, by %d at most", changed, most)
+	}
+	// no part of the map is without it
+	for y := 56; y+200 <= 700; y += 100 {
+		for x := 0; x+300 <= 900; x += 100 {
+			n := 0
+			for dy := range 200 {
+				for dx := range 300 {
+					if plain.RGBAAt(x+dx, y+dy) != m.RGBAAt(x+dx, y+dy) {
+						n++
+					}
+				}
+			}
+			if n == 0 {
+				t.Errorf("nothing of it at %d,%d", x, y)
+			}
+		}
+	}
+}
+
+func TestCredits(t *testing.T) {
+	o := options(t)
+	o.Scene.Base = []mapview.TileSource{credited{&plain{}, "© A"}, credited{&plain{}, "© A 审图号：GS(2026)1"}}
+	for in, want := range map[string]string{"": "© A 审图号：GS(2026)1", "© A": "© A 审图号：GS(2026)1", "© B": "© A 审图号：GS(2026)1 · © B"} {
+		o.Attribution = in
+		if got := (&frame{o: o}).credits(); got != want {
+			t.Errorf("with %q the credit is %q, want %q", in, got, want)
+		}
+	}
+}
+
+// credited is a source with another credit.
+type credited struct {
+	mapview.TileSource
+	by string
+}
+
+func (c credited) Attribution() string { return c.by }
+
+func TestEncodePDF(t *testing.T) {
+	m := image.NewRGBA(image.Rect(0, 0, 37, 21))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(i*7 + i/5)
+	}
+	var buf bytes.Buffer
+	if err := EncodePDF(&buf, m, 144, "福田街道"); err != nil {
+		t.Fatal(err)
+	}
+	doc := buf.Bytes()
+	for _, want := range []string{"%PDF-1.4\n", "/MediaBox [0 0 18.500 10.500]", "/Width 37 /Height 21", "<FEFF798F753088579053>", "%%EOF\n"} {
+		if !bytes.Contains(doc, []byte(want)) {
+			t.Errorf("the document has no %q", want)
+		}
+	}
+	// the table at the end says where every object begins
+	var start int
+	if _, err := fmt.Sscanf(string(doc[bytes.LastIndex(doc, []byte("startxref\n"))+10:]), "%d", &start); err != nil || !bytes.HasPrefix(doc[start:], []byte("xref\n0 7\n")) {
+		t.Fatalf("the table of objects is not at %d: %v", start, err)
+	}
+	for i, line := range bytes.SplitAfter(doc[start:], []byte("\n"))[3:9] {
+		var at int
+		if _, err := fmt.Sscanf(string(line), "%d", &at); err != nil || len(line) != 20 || !bytes.HasPrefix(doc[at:], fmt.Appendf(nil, "%d 0 obj\n", i+1)) {
+			t.Errorf("object %d is not at %q", i+1, line)
+		}
+	}
+	// and the pixels come back
+	at := bytes.Index(doc, []byte("/Predictor 15"))
+	at += bytes.Index(doc[at:], []byte("stream\n")) + len("stream\n")
+	z, err := zlib.NewReader(bytes.NewReader(doc[at:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	above := make([]byte, 3*37)
+	for y := range 21 {
+		row := make([]byte, 1+3*37)
+		if _, err := io.ReadFull(z, row); err != nil || row[0] != 2 {
+			t.Fatalf("row %d: filter %d, %v", y, row[0], err)
+		}
+		for i := range above {
+			above[i] += row[1+i]
+		}
+		for x := range 37 {
+			if got, want := [3]byte(above[3*x:]), m.RGBAAt(x, y); got != [3]byte{want.R, want.G, want.B} {
+				t.Fatalf("the pixel at %d,%d is %v, want %v", x, y, got, want)
+			}
+		}
+	}
+	if err := EncodePDF(io.Discard, m, 0, ""); !errors.Is(err, ErrOptions) {
+		t.Errorf("with no pixels an inch: %v", err)
 	}
 }

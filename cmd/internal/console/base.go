@@ -49,6 +49,31 @@ func (b *Base) Under(s *mapview.Scene, dark bool) {
 	s.Layers = append(slices.Clone(b.Maps[0].Layers(dark)), s.Layers...)
 }
 
+// Choose puts one of the maps first: by file name, by name, or by "vector" or "raster"; "none" takes all away and "" leaves
+// the order. A map that is not there is ErrNotFound.
+func (b *Base) Choose(name string) error {
+	if name == "" {
+		return nil
+	}
+	if name == "none" {
+		b.Maps = nil
+		return nil
+	}
+	at := slices.IndexFunc(b.Maps, func(m *BaseMap) bool {
+		return m.ID == name || m.Name == name || strings.EqualFold(m.NameEN, name) || name == "vector" && m.Vector || name == "raster" && !m.Vector
+	})
+	if at < 0 {
+		names := []string{"none"}
+		for _, m := range b.Maps {
+			names = append(names, m.ID)
+		}
+		return fmt.Errorf("there is no base map %q; there are %s: %w", name, strings.Join(names, ", "), block.ErrNotFound)
+	}
+	chosen := b.Maps[at]
+	b.Maps = slices.Insert(slices.Delete(b.Maps, at, at+1), 0, chosen)
+	return nil
+}
+
 // packBase is the part of a pack.json that a console needs at every start; citypack reads the whole once, at init.
 type packBase struct {
 	Attribution string `json:"attribution"`

@@ -21,36 +21,65 @@ import (
 // SceneOptions say what to draw of a store.
 type SceneOptions struct {
 	Pack   string   // its base map lies below; "" is none
+	Base   string   // which of the pack's base maps, see Base.Choose
 	Dark   bool     // the dark style
 	Layers []string // names of layers to show; nil: all
 }
 
-// OpenScene reads a store's layers for drawing. closeBase lets go of the base maps' files and waits until the layers are kept for the next time.
-func OpenScene(ctx context.Context, st *store.Store, opt SceneOptions) (scene mapview.Scene, style *mapview.Style, closeBase func(), err error) {
-	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{File: st.Path()})
+// View is a scene of a store, ready to be drawn.
+type View struct {
+	Scene  mapview.Scene
+	Style  *mapview.Style
+	Credit string // whose base map it is, with its 审图号
+	close  func()
+}
+
+// Close lets go of the base maps' files and waits until the layers are kept for the next time.
+func (v *View) Close() { v.close() }
+
+// OpenScene reads a store's layers for drawing, above a base map of a pack.
+func OpenScene(ctx context.Context, st *store.Store, opt SceneOptions) (*View, error) {
+	icons, err := eventIcons(ctx, st)
 	if err != nil {
-		return scene, nil, nil, err
+		return nil, err
 	}
-	scene = layers.Scene()
-	if err := knownLayers(scene, opt.Layers); err != nil {
-		layers.Wait()
-		return scene, nil, nil, err
+	layers, err := maplayer.Open(ctx, st.Reader(), maplayer.Options{File: st.Path(), Icons: func(eventType string) mapview.Icon { return mapIcons[icons[eventType]] }})
+	if err != nil {
+		return nil, err
+	}
+	v := &View{Scene: layers.Scene(), close: layers.Wait}
+	if err := knownLayers(v.Scene, opt.Layers); err != nil {
+		v.Close()
+		return nil, err
+	}
+	for i := range v.Scene.Layers {
+		v.Scene.Layers[i].Hidden = opt.Layers != nil && !slices.Contains(opt.Layers, v.Scene.Layers[i].Name)
 	}
 	base, closeFiles, err := OpenBase(opt.Pack)
 	if err != nil {
-		layers.Wait()
-		return scene, nil, nil, err
+		v.Close()
+		return nil, err
 	}
-	closeBase = func() { closeFiles(); layers.Wait() }
-	base.Under(&scene, opt.Dark)
-	for i := range scene.Layers {
-		scene.Layers[i].Hidden = opt.Layers != nil && !slices.Contains(opt.Layers, scene.Layers[i].Name)
+	v.close = func() { closeFiles(); layers.Wait() }
+	if err := base.Choose(opt.Base); err != nil {
+		v.Close()
+		return nil, err
 	}
-	if style, err = Style(opt.Dark); err != nil {
-		closeBase()
-		return scene, nil, nil, err
+	if len(base.Maps) > 0 {
+		v.Credit = base.Maps[0].Credit
 	}
-	return scene, style, closeBase, nil
+	base.Under(&v.Scene, opt.Dark)
+	if v.Style, err = Style(opt.Dark); err != nil {
+		v.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+// mapIcons are the pictures of the catalogue's icons, by what style documents call them.
+var mapIcons = map[string]mapview.Icon{
+	"trash": mapview.IconTrash, "speaker": mapview.IconSpeaker, "crane": mapview.IconCrane, "cart": mapview.IconCart, "urgent": mapview.IconUrgent,
+	"tool": mapview.IconTool, "flame": mapview.IconFlame,
 }
 
 // knownLayers refuses names that no layer has.
@@ -85,10 +114,13 @@ func Style(dark bool) (*mapview.Style, error) {
 
 // PictureRequest says what picture to make.
 type PictureRequest struct {
-	Pack              string
+	Pack, Base        string // see SceneOptions
 	RegionCode        string
 	Title             string // "": the region's name
+	Watermark         string // "": none
 	WidthPx, HeightPx int
+	Ratio             float64 // of everything's size; 0 is 1, 2 for print
+	Dark              bool
 }
 
 // Picture draws a region for a brief: title, map, legend, scale bar, north arrow, date and credit. A region without a
@@ -109,28 +141,48 @@ func Picture(ctx context.Context, st *store.Store, r PictureRequest) (*image.RGB
 	if err != nil {
 		return nil, fmt.Errorf("region %s: %v: %w", region.Code, err, block.ErrInvalid)
 	}
-	scene, style, closeBase, err := OpenScene(ctx, st, SceneOptions{Pack: r.Pack})
+	v, err := OpenScene(ctx, st, SceneOptions{Pack: r.Pack, Base: r.Base, Dark: r.Dark})
 	if err != nil {
 		return nil, err
 	}
-	defer closeBase()
+	defer v.Close()
+	v.Style.Ratio = r.Ratio
 	meta, err := st.Reader().Meta(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if layer := maplayer.RegionLayer(region.Level); layer != "" {
-		scene.Selected = []mapview.Ref{{Layer: layer, ID: region.ID}}
+		v.Scene.Selected = []mapview.Ref{{Layer: layer, ID: region.ID}}
 	}
 	title := r.Title
 	if title == "" {
 		title = region.ShortName()
 	}
 	img, err := picture.Render(ctx, picture.Options{
-		Bound: g.Bound(), WidthPx: r.WidthPx, HeightPx: r.HeightPx, Scene: scene, Style: style, Title: title,
-		AsOf: time.Now().Format("2006-01-02 15:04"), Attribution: meta.Attribution,
+		Bound: g.Bound(), WidthPx: r.WidthPx, HeightPx: r.HeightPx, Scene: v.Scene, Style: v.Style, Title: title, Watermark: r.Watermark,
+		AsOf: asOf(meta.TZ).Format("2006-01-02 15:04"), Attribution: strings.Join(credits(v.Credit, meta.Attribution), " · "),
 	})
 	if errors.Is(err, picture.ErrOptions) {
 		err = errors.Join(err, block.ErrInvalid)
 	}
 	return img, err
+}
+
+// credits are the sources of map and data, each once.
+func credits(base, data string) []string {
+	var out []string
+	for _, c := range []string{base, data} {
+		if c != "" && !slices.ContainsFunc(out, func(o string) bool { return strings.Contains(o, c) }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// asOf is now in the city's zone.
+func asOf(zone string) time.Time {
+	if z, err := time.LoadLocation(zone); err == nil {
+		return time.Now().In(z)
+	}
+	return time.Now()
 }
