@@ -43,6 +43,7 @@ var allowed = map[string][]string{
 	"mapview":                 {"geo", "mapview/style", "mapview/mvt"},
 	"mapview/mvt":             nil,
 	"mapview/style":           nil,
+	"mapview/thematic":        {"geo", "mapview", "mapview/style"},
 	"mapview/picture":         {"mapview", "geo", "mapview/style"},
 	"mapview/mapwidget":       {"mapview", "geo", "mapview/style"},
 	"ui/state":                {"block/...", "geo", "mapview", "assets", "mapview/style"},

@@ -189,10 +189,13 @@ type fillLook struct {
 // MetaHatch is the metadata of a fill layer that has lines rising to the right drawn over its colour: their colour as a text.
 const MetaHatch = "kuaitu:hatch"
 
-// hatchOf answers the lines over the areas of a layer; nil if there are none, or no room for them at this zoom.
+// hatchedPx is the size of a box from which on an area is hatched at zooms below hatchZoom too.
+const hatchedPx = 48
+
+// hatchOf answers the lines over the areas of a layer; nil if there are none.
 func (p *painter) hatchOf(l Layer) *hatch {
 	name, ok := l.Style.Metadata[MetaHatch].(string)
-	if !ok || p.zoom < hatchZoom {
+	if !ok {
 		return nil
 	}
 	c, ok := style.ParseColor(name)
@@ -266,7 +269,11 @@ func (p *painter) fills(l Layer, pt part, lk *looks, chosen map[int]bool) {
 		if join && max(w, h) > joinedPx {
 			return true
 		}
-		p.fill.fill(p.dst, paint{c: c, hatch: hatch})
+		lines := hatch
+		if p.zoom < hatchZoom && max(w, h) < hatchedPx*p.ratio {
+			lines = nil
+		}
+		p.fill.fill(p.dst, paint{c: c, hatch: lines})
 		if edged {
 			p.hairlines(pt.packed, i, f.edge)
 		}
