@@ -230,7 +230,11 @@ func (p *parser) sourceMember(s *Source, name string, raw json.RawMessage, at *p
 		return
 	}
 	if !slices.Contains(known, name) {
-		p.report(at, "unknown member of a %s source%s", s.Type, suggestion(name, known))
+		if near := suggestion(name, known); near != "" || s.Type == "geojson" {
+			p.report(at, "unknown member of a %s source%s", s.Type, near)
+		} else { // the specification lets the members of a TileJSON document stand here
+			p.warn(at, "unknown members of a "+s.Type+" source are not looked at")
+		}
 		return
 	}
 	switch name {

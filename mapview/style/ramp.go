@@ -316,7 +316,7 @@ func (k *compiler) easing(v any, at *path, e *easing) bool {
 	}
 	e.base = 1
 	switch {
-	case name == "linear" && len(p) == 0:
+	case name == "linear": // whatever follows; there are documents with a base
 	case name == "exponential" && len(p) == 1:
 		if e.base = p[0]; e.base <= 0 {
 			k.report(at.element(1), "the base is above 0")
