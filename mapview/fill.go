@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"image"
 	"math"
+	"math/bits"
 )
 
 // filler is a scanline rasteriser with exact area coverage. Polygon edges are summed into an accumulation buffer: each cell gets
@@ -23,7 +24,7 @@ type filler struct {
 }
 
 // blockCells is the cells of a block of filler.touched.
-const blockCells = 32
+const blockCells = 8
 
 func newFiller(w, h int) *filler {
 	f := &filler{}
@@ -201,9 +202,31 @@ type hatch struct {
 
 // touch marks the blocks of cells a…b of a row.
 func (f *filler) touch(row, a, b int) {
-	for i := a / blockCells; i <= b/blockCells; i++ {
-		f.touched[row*f.words+i>>6] |= 1 << (i & 63)
+	a, b = a/blockCells, b/blockCells
+	marks := f.touched[row*f.words : (row+1)*f.words]
+	if a>>6 == b>>6 {
+		marks[a>>6] |= (2<<(b-a) - 1) << (a & 63)
+		return
 	}
+	marks[a>>6] |= math.MaxUint64 << (a & 63)
+	for i := a>>6 + 1; i < b>>6; i++ {
+		marks[i] = math.MaxUint64
+	}
+	marks[b>>6] |= math.MaxUint64 >> (63 - b&63)
+}
+
+// nextMark is the first block from i on that is touched, or is not if flip is all ones; end if there is none before it.
+func nextMark(marks []uint64, i, end int, flip uint64) int {
+	for w := i >> 6; w < len(marks) && w<<6 < end; w++ {
+		m := marks[w] ^ flip
+		if w == i>>6 {
+			m &= math.MaxUint64 << (i & 63)
+		}
+		if m != 0 {
+			return min(w<<6+bits.TrailingZeros64(m), end)
+		}
+	}
+	return end
 }
 
 // least is the coverage below which a pixel is left alone; rounding leaves less than this behind a shape.
@@ -213,20 +236,23 @@ const least = 1.0 / 256
 func (f *filler) fill(dst *image.RGBA, p paint) {
 	stride := f.w + 2
 	in := inkOf(p.c)
+	end := (min(f.x1, stride) + blockCells - 1) / blockCells
 	for y := f.y0; y < f.y1; y++ {
 		cells := f.cell[y*stride : y*stride+stride]
 		row := dst.Pix[y*dst.Stride:]
-		touched := f.touched[y*f.words : (y+1)*f.words]
+		marks := f.touched[y*f.words : (y+1)*f.words]
 		var sum float32
-		for i := f.x0 / blockCells; i*blockCells < f.x1; i++ {
-			xs, xe := i*blockCells, min((i+1)*blockCells, f.w)
-			if touched[i>>6]>>(i&63)&1 == 0 {
-				if cov := min(abs32(sum), 1); cov >= least && xs < xe {
-					span(row, xs, xe, y, p, uint32(cov*256))
-				}
-				continue
+		for i := f.x0 / blockCells; i < end; {
+			to := nextMark(marks, i, end, 0)
+			if cov := min(abs32(sum), 1); cov >= least && i < to {
+				span(row, i*blockCells, min(to*blockCells, f.w), y, p, uint32(cov*256))
 			}
-			block := cells[xs:min((i+1)*blockCells, stride)]
+			if to == end {
+				break
+			}
+			i = nextMark(marks, to, end, math.MaxUint64)
+			xs, xe := to*blockCells, min(i*blockCells, f.w)
+			block := cells[xs:min(i*blockCells, stride)]
 			switch {
 			case xs >= xe:
 			case p.hatch == nil:
@@ -236,7 +262,7 @@ func (f *filler) fill(dst *image.RGBA, p paint) {
 			}
 			clear(block)
 		}
-		clear(touched)
+		clear(marks)
 	}
 	f.clearBox()
 }
@@ -297,6 +323,9 @@ func span(row []uint8, xs, xe, y int, p paint, a uint32) {
 		for x := xs; x < xe; x++ {
 			blend(row[4*x:4*x+4:4*x+4], p.at(x, y), a)
 		}
+		return
+	}
+	if xs >= xe {
 		return
 	}
 	in := inkOf(p.c)
