@@ -20,7 +20,7 @@ func main() {
 
 func commands() []cli.Command {
 	return []cli.Command{
-		initCommand(), importCommand(), exportCommand(), searchCommand(), identifyCommand(), countCommand(),
+		initCommand(), importCommand(), exportCommand(), searchCommand(), identifyCommand(), countCommand(), aroundCommand(), measureCommand(),
 		syncCommand(), editCommand(), reportCommand(), opsCommand(), verifyCommand(), doctorCommand(),
 		renderCommand(), pictureCommand(), upCommand(), benchCommand(),
 	}
