@@ -204,18 +204,27 @@ func (a *Area) span(b box) (near, far float64) {
 }
 
 // Select answers what is in an area in the layers of a view, the topmost layer first. want says which layers; nil is
-// those shown at the camera's zoom but regions and base maps, in which everything is.
+// those shown at the camera's zoom but regions and base maps, in which everything is. Of what a style document draws
+// only what it shows is selected, once, in its topmost layer; nothing is in heat maps.
 func (s Scene) Select(cam Camera, st *Style, a Area, m Match, want func(Layer) bool) []Ref {
 	zoom := st.designZoom(cam.Zoom)
 	if want == nil {
 		want = func(l Layer) bool { return l.Kind != KindRegion && l.Kind != KindBase && l.visible(zoom) }
 	}
 	var out []Ref
+	styled := map[styledHit]bool{}
 	for _, l := range slices.Backward(s.Layers) {
 		if l.Data == nil || !want(l) {
 			continue
 		}
 		for f := range l.Data.Within(a, m) {
+			if l.Kind == KindStyled {
+				at := styledHit{l.Data, f.ID()}
+				if styled[at] || !l.shows(f) {
+					continue
+				}
+				styled[at] = true
+			}
 			out = append(out, Ref{l.Name, f.ID()})
 		}
 	}

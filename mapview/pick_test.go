@@ -11,6 +11,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"kuaitu/geo"
+	"kuaitu/mapview/style"
 )
 
 func ids(s *Snapshot, a Area, m Match) (out []ID) {
@@ -254,6 +255,38 @@ func TestSelectTopmostFirst(t *testing.T) {
 	}
 	if len(only) == 0 {
 		t.Error("no region was selected")
+	}
+}
+
+// A feature that two layers of a document draw is selected once, one that its filter leaves out not at all, and a heat
+// map gives nobody away.
+func TestSelectInStyledLayers(t *testing.T) {
+	st, err := style.Parse([]byte(`{"version":8,"sources":{"k":{"type":"vector","url":"x"}},"layers":[
+		{"id":"fill","type":"fill","source":"k","source-layer":"p","filter":["<",["get","w"],3]},
+		{"id":"edge","type":"circle","source":"k","source-layer":"p","filter":["<",["get","w"],3]},
+		{"id":"heat","type":"heatmap","source":"k","source-layer":"p"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := orb.Point{114.05, 22.54}
+	s := people(30, o, 100)
+	layers, err := StyledLayers(st, map[string]any{"p": s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := AroundArea(o, 150)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refs := Scene{Layers: layers}.Select(Camera{Center: o, Zoom: 16, WidthPx: 500, HeightPx: 500}, LightStyle(), a, Touching, nil)
+	for _, r := range refs {
+		f, _ := s.Find(r.ID)
+		if w, _ := f.Property("w"); r.Layer != "edge" || w.String() == "3" {
+			t.Errorf("selected %x of weight %s in %s", r.ID, w.String(), r.Layer)
+		}
+	}
+	if len(refs) != 20 {
+		t.Errorf("%d selected, want the 20 of 30 that are drawn", len(refs))
 	}
 }
 

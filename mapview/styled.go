@@ -190,7 +190,7 @@ type fillLook struct {
 const MetaHatch = "kuaitu:hatch"
 
 // hatchedPx is the size of a box from which on an area is hatched at zooms below hatchZoom too.
-const hatchedPx = 48
+const hatchedPx = 20
 
 // hatchOf answers the lines over the areas of a layer; nil if there are none.
 func (p *painter) hatchOf(l Layer) *hatch {
