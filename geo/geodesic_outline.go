@@ -24,16 +24,17 @@ func (r *Reach) Outline(metres float64) (orb.MultiPolygon, error) {
 		return orb.MultiPolygon{Circle(r.frame.LonLat(b.Min[0], b.Min[1]), metres, 96)}, nil
 	}
 	c := contour{r: r, metres: metres, cell: metres / 16, values: map[[2]int32]float64{}, cuts: map[edgeKey]orb.Point{}, next: map[edgeKey]edgeKey{}}
-	var around float64 // of the shape, which the outline's length cannot much exceed twice
+	// The outline is not longer than both sides of the shape and a circle about each of its parts.
+	length := 8 * metres * float64(len(r.shape.parts))
 	for i := range r.shape.edges() {
 		ax, ay, bx, by := r.shape.edge(i)
-		around += math.Hypot(bx-ax, by-ay)
+		length += 2 * math.Hypot(bx-ax, by-ay)
 	}
-	if (2*around+8*metres)/c.cell > maxOutline {
+	if length/c.cell > maxOutline {
 		c.cell = metres / 4
 	}
-	if (2*around+8*metres)/c.cell > maxOutline {
-		return nil, fmt.Errorf("outline %g m from a shape %.0f m long: %w", metres, around, ErrReach)
+	if length/c.cell > maxOutline || max(w, h)/c.cell > 1<<24 {
+		return nil, fmt.Errorf("outline %g m from a shape of %.0f by %.0f m: %w", metres, w, h, ErrReach)
 	}
 	margin := metres*(1+2e-3) + c.cell
 	c.x0, c.y0 = b.Min[0]-margin, b.Min[1]-margin

@@ -212,6 +212,16 @@ func TestReachRefuses(t *testing.T) {
 			t.Errorf("outline of %g m: %v", m, err)
 		}
 	}
+	two, err := geo.NewReach(orb.MultiPoint{{114, 22}, {115, 23}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := two.Outline(1e-4); !errors.Is(err, geo.ErrReach) {
+		t.Errorf("outline of a tenth of a millimetre over 150 km: %v", err)
+	}
+	if m, err := two.Outline(5); err != nil || len(m) != 2 {
+		t.Errorf("two circles 150 km apart: %d polygons, %v", len(m), err)
+	}
 	if !math.IsInf(r.Distance(orb.MultiPoint{}), 1) {
 		t.Error("nothing is near")
 	}
