@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,6 +36,11 @@ const (
 	missedLimit   = 1024
 	failedWatched = 256 // tiles that failed and are announced later
 	memoryBytes   = 48 << 20
+
+	// Requests close together are one look at the map: they are served in the order in which they were made, the middle of the view first. A later
+	// look goes before an earlier one.
+	lookGap    = 150 * time.Millisecond
+	lookLength = 500 * time.Millisecond
 )
 
 var (
@@ -61,7 +67,10 @@ type fetcher struct {
 
 	mu        sync.Mutex // guards what follows
 	jobs      map[gridKey]*job
-	queue     []*job // the last is the next
+	queue     []*job // in the order they were asked for
+	look      int    // number of the present one
+	lookBegan time.Time
+	lastAsked time.Time
 	running   int
 	pauseTill time.Time // the server asked for it
 	inARow    int       // failures
@@ -92,6 +101,7 @@ type failure struct {
 type job struct {
 	key      gridKey
 	was      tileset.CachedTile // what is there and old
+	look     int                // later ones go first; −1: nobody waits for it
 	attempts int
 	asking   bool          // the server is being asked
 	waiting  int           // callers that wait for done
@@ -269,7 +279,7 @@ func (f *fetcher) revalidate(k gridKey, was tileset.CachedTile) {
 	if f.offline || f.jobs[k] != nil || f.failed[k].err != nil && f.now().Before(f.failed[k].until) {
 		return
 	}
-	f.pushLocked(&job{key: k, was: was, done: make(chan struct{})})
+	f.pushLocked(&job{key: k, was: was, look: -1, done: make(chan struct{})})
 }
 
 // request has a tile fetched and answers the job to wait for. Unless wait is set it answers mapview.ErrNotYet instead.
@@ -279,6 +289,12 @@ func (f *fetcher) request(k gridKey, wait bool) (*job, error) {
 	if err := f.ctx.Err(); err != nil {
 		return nil, errClosed
 	}
+	now := f.now()
+	if now.Sub(f.lastAsked) > lookGap || now.Sub(f.lookBegan) > lookLength {
+		f.look++
+		f.lookBegan = now
+	}
+	f.lastAsked = now
 	j := f.jobs[k]
 	if j == nil {
 		if f.offline {
@@ -286,7 +302,7 @@ func (f *fetcher) request(k gridKey, wait bool) (*job, error) {
 			return nil, fmt.Errorf("%w: %w", ErrOffline, f.lastError)
 		}
 		if e, ok := f.failed[k]; ok {
-			if f.now().Before(e.until) {
+			if now.Before(e.until) {
 				return nil, e.err
 			}
 			delete(f.failed, k)
@@ -294,6 +310,7 @@ func (f *fetcher) request(k gridKey, wait bool) (*job, error) {
 		j = &job{key: k, done: make(chan struct{})}
 		f.pushLocked(j)
 	}
+	j.look = f.look // also when it was only to be revalidated, or asked for in an earlier look
 	if !wait {
 		j.announce = true
 		return nil, mapview.ErrNotYet
@@ -314,14 +331,14 @@ func (f *fetcher) await(ctx context.Context, j *job) error {
 	}
 }
 
-// pushLocked puts a job before all others and sees that somebody works.
+// pushLocked queues a job and sees that somebody works.
 func (f *fetcher) pushLocked(j *job) {
 	f.jobs[j.key] = j
 	f.queue = append(f.queue, j)
 	if len(f.queue) > queueLimit {
 		for i, old := range f.queue {
 			if old.waiting == 0 {
-				f.queue = append(f.queue[:i], f.queue[i+1:]...)
+				f.queue = slices.Delete(f.queue, i, i+1)
 				f.endLocked(old, errGivenUp) // announced, so that who still looks there asks again
 				break
 			}
@@ -350,13 +367,18 @@ func (f *fetcher) work() {
 				continue
 			}
 		}
-		n := len(f.queue)
-		if n == 0 || f.ctx.Err() != nil {
+		if len(f.queue) == 0 || f.ctx.Err() != nil {
 			f.running--
 			return
 		}
-		j := f.queue[n-1]
-		f.queue = f.queue[:n-1]
+		next := 0
+		for i, j := range f.queue {
+			if j.look > f.queue[next].look {
+				next = i
+			}
+		}
+		j := f.queue[next]
+		f.queue = slices.Delete(f.queue, next, next+1)
 		f.counts.Requests++
 		j.asking = true
 		f.mu.Unlock()

@@ -224,3 +224,14 @@ func zipped(t testing.TB, data []byte) []byte {
 	}
 	return buf.Bytes()
 }
+
+// hang answers only after release, or when the asker is gone.
+func hang(release <-chan struct{}) func(w http.ResponseWriter, r *http.Request) bool {
+	return func(_ http.ResponseWriter, r *http.Request) bool {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+		return false
+	}
+}

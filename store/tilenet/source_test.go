@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,7 +56,7 @@ func TestTilesComeAndStay(t *testing.T) {
 func TestManyAskersOneRequest(t *testing.T) {
 	srv := newTileServer(t)
 	release := make(chan struct{})
-	srv.answer(func(http.ResponseWriter, *http.Request) bool { <-release; return false })
+	srv.answer(hang(release))
 	s := mustOpen(t, xyzConfig(srv), Options{})
 	var wg sync.WaitGroup
 	for range 10 {
@@ -98,7 +99,7 @@ func TestRequestsAtATime(t *testing.T) {
 func TestAHangingServerHoldsNobodyUp(t *testing.T) {
 	srv := newTileServer(t)
 	release := make(chan struct{})
-	srv.answer(func(http.ResponseWriter, *http.Request) bool { <-release; return false })
+	srv.answer(hang(release))
 	s := mustOpen(t, xyzConfig(srv), Options{Cache: newCache(t)})
 	news := listen(s)
 	for range 3 {
@@ -427,31 +428,59 @@ func TestArrivalsOfAShiftedDatum(t *testing.T) {
 	}
 }
 
-func TestNewRequestsComeFirst(t *testing.T) {
+func TestALaterLookGoesFirst(t *testing.T) {
 	srv := newTileServer(t)
 	release := make(chan struct{})
-	srv.answer(func(http.ResponseWriter, *http.Request) bool { <-release; return false })
+	srv.answer(hang(release))
 	c := xyzConfig(srv)
 	c.Concurrency = 1
 	s := mustOpen(t, c, Options{})
+	listen(s)
+	var now atomic.Int64
+	fetcherOf(s).now = func() time.Time { return time.Unix(1_700_000_000, now.Load()) }
+	ask := func(x int) {
+		t.Helper()
+		if _, err := s.(*Raster).Tile(t.Context(), 12, x, 0); !errors.Is(err, mapview.ErrNotYet) {
+			t.Fatalf("tile %d: %v", x, err)
+		}
+	}
+	ask(0)
+	until(t, "the first", func() bool { return srv.count() == 1 })
+	for _, x := range []int{1, 2, 3} {
+		ask(x)
+	}
+	now.Add(int64(time.Second))
+	for _, x := range []int{14, 2, 15} { // 2 is in view again
+		ask(x)
+	}
+	close(release)
+	until(t, "all", func() bool { return srv.count() == 6 })
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	var got []string
+	for _, r := range srv.requests {
+		got = append(got, strings.Split(r.URL.Path, "/")[2])
+	}
+	if want := "0 2 14 15 1 3"; strings.Join(got, " ") != want {
+		t.Errorf("asked for %v, want %s", got, want)
+	}
+}
+
+func TestOldRequestsAreGivenUp(t *testing.T) {
+	srv := newTileServer(t)
+	release := make(chan struct{})
+	srv.answer(hang(release))
+	defer close(release)
+	s := mustOpen(t, xyzConfig(srv), Options{})
 	news := listen(s)
-	const n = queueLimit + 20
-	for i := range n {
+	for i := range queueLimit + 30 {
 		if _, err := s.(*Raster).Tile(t.Context(), 12, i, 0); !errors.Is(err, mapview.ErrNotYet) {
 			t.Fatalf("tile %d: %v", i, err)
 		}
-		if i == 0 {
-			until(t, "the first", func() bool { return srv.count() == 1 })
-		}
 	}
-	news.wait(t, 15) // given up for newer ones, and said so
-	close(release)
-	until(t, "three more", func() bool { return srv.count() >= 4 })
-	srv.mu.Lock()
-	second := srv.requests[1].URL.Path
-	srv.mu.Unlock()
-	if want := fmt.Sprintf("/12/%d/0.png", n-1); second != want {
-		t.Errorf("second request %s, want %s", second, want)
+	news.wait(t, 20) // announced, so that who still looks there asks again
+	if busy := s.State().Busy; busy > queueLimit+6 {
+		t.Errorf("%d tiles under way", busy)
 	}
 }
 
@@ -459,7 +488,7 @@ func TestNewRequestsComeFirst(t *testing.T) {
 func TestPyramidSharpensWhenTilesArrive(t *testing.T) {
 	srv := newTileServer(t)
 	release := make(chan struct{})
-	srv.answer(func(http.ResponseWriter, *http.Request) bool { <-release; return false })
+	srv.answer(hang(release))
 	s := mustOpen(t, xyzConfig(srv), Options{})
 	p := mapview.NewPyramid(mapview.PyramidOptions{Workers: 1})
 	s.OnArrive(func(b orb.Bound) { p.Invalidate("", b) })
