@@ -73,7 +73,7 @@ type Expr struct {
 	def      Value
 	number   float64
 	color    color.NRGBA
-	min, max float64  // a number is brought into this range
+	min, max float64  // a number is brought into this range; an array with a number outside is none
 	enum     []string // a text has to be one of these, if any
 	set      bool     // the document says it
 }
@@ -122,7 +122,7 @@ func (e *Expr) Number(c *Context) float64 {
 	}
 	v := e.root.eval(c)
 	f := v.number()
-	if v.kind != KindNumber || f != f {
+	if v.kind != KindNumber || f-f != 0 { // not a number, or infinite, which no picture can show
 		return e.number
 	}
 	return max(e.min, min(e.max, f))
@@ -170,13 +170,23 @@ func (e *Expr) Text(c *Context) string {
 // for a constant.
 func (e *Expr) Numbers(c *Context) []float64 {
 	v := e.eval(c)
-	if v.kind != KindArray || len(v.ref.nums) != len(v.ref.list) {
+	if v.kind != KindArray || len(v.ref.nums) != len(v.ref.list) || e.root != nil && !e.hold(v.ref.nums) {
 		v = e.def
 	}
 	if v.kind != KindArray {
 		return nil
 	}
 	return v.ref.nums
+}
+
+// hold answers whether all of numbers are in the range.
+func (e *Expr) hold(numbers []float64) bool {
+	for _, f := range numbers {
+		if !(f >= e.min && f <= e.max) || f-f != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Strings answers the value of a property that is an array of texts. The slice is shared and must not be written. c may be nil

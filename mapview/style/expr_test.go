@@ -228,6 +228,19 @@ func TestProperties(t *testing.T) {
 	if got := compiled(t, TextOffset, `["get", "list"]`).Numbers(c); len(got) != 2 || got[0] != 0 {
 		t.Errorf("an offset of three numbers is %v, want the default", got)
 	}
+	for _, text := range []string{`["literal", [1, -1]]`, `["array", "number", ["slice", ["get", "list"], 9]]`} {
+		if x, found := property(t, LineDashArray, text); x != nil && len(x.Numbers(c)) != 0 {
+			t.Errorf("dashes %s = %v (%v)", text, x.Numbers(c), found)
+		}
+	}
+	f := building(t)
+	f.props["list"] = Arr([]Value{Num(1), Num(math.Inf(1))})
+	f.props["low"] = Arr([]Value{Num(1), Num(-1)})
+	for _, text := range []string{`["get", "list"]`, `["get", "low"]`, `["get", "use"]`} {
+		if got := compiled(t, LineDashArray, text).Numbers(&Context{Feature: f}); len(got) != 0 {
+			t.Errorf("dashes %s = %v, want the default", text, got)
+		}
+	}
 	if got := compiled(t, TextFont, `["get", "words"]`).Strings(c); len(got) != 2 || got[0] != "甲" {
 		t.Errorf("fonts = %q", got)
 	}

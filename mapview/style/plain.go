@@ -80,7 +80,8 @@ func (k *compiler) meantAsExpression(s *spec, v any) bool {
 
 // bound notes the range or words of a property.
 func (e *Expr) bound(s *spec) {
-	if s.form == formNumber || s.form == formPadding {
+	switch s.form {
+	case formNumber, formPadding, formNumbers:
 		e.min, e.max = s.min, s.max
 	}
 	e.enum = s.enum
@@ -217,8 +218,8 @@ func (k *compiler) check(s *spec, v Value, at *path) bool {
 
 func (k *compiler) within(s *spec, f float64, at *path) bool {
 	switch {
-	case f != f:
-		k.report(at, "the result is not a number")
+	case f-f != 0:
+		k.report(at, "the result is no number")
 	case f < s.min:
 		k.report(at, "%s is below the least, %s", numberText(f), numberText(s.min))
 	case f > s.max:
