@@ -193,6 +193,59 @@ func TestHeatMinimumCount(t *testing.T) {
 	}
 }
 
+// Of vector tiles the points beyond the view count too, and those in the buffer about a tile once: they are in its neighbour.
+func TestHeatOfVectorTiles(t *testing.T) {
+	l := heatStyle(t, "", "")
+	scene := func(buffer bool) Scene {
+		src := &memoryTiles{hi: 14, make: func(_, x, y int) []byte {
+			shapes := []tileShape{{1, "", []int{10 + x%7*500, 2000 + y%5*300}}, {1, "", []int{4000, 90}}}
+			if buffer {
+				shapes = append(shapes, tileShape{1, "", []int{4096 + 10 + (x+1)%7*500, 2000 + y%5*300}}, tileShape{1, "", []int{-96, 90}})
+			}
+			return tileBytes("thing", shapes...)
+		}}
+		return Scene{Layers: []Layer{{Name: "heat", Kind: KindStyled, Style: l, Vector: NewVectorTiles(src, 0)}}}
+	}
+	const side = 256
+	st := LightStyle()
+	for _, z := range []float64{13, 15, 16} {
+		draw := func(s Scene, x, y float64, w, h int) *image.RGBA {
+			m := image.NewRGBA(image.Rect(0, 0, w, h))
+			var p painter
+			labels := newLabeller(s, st)
+			p.begin(context.Background(), m, view{zoom: z, ox: x, oy: y, w: w, h: h}, st)
+			p.scene(s, labels)
+			return m
+		}
+		x, y := Camera{Center: orb.Point{114.05, 22.54}, Zoom: z}.origin()
+		ox, oy := math.Floor(x/side)*side, math.Floor(y/side)*side
+		whole := draw(scene(true), ox, oy, 2*side, 2*side)
+		if bare := draw(scene(false), ox, oy, 2*side, 2*side); !bytes.Equal(whole.Pix, bare.Pix) {
+			t.Errorf("zoom %g: points in buffers count twice", z)
+		}
+		warm := 0
+		for ty := range 2 {
+			for tx := range 2 {
+				tile := draw(scene(true), ox+float64(tx*side), oy+float64(ty*side), side, side)
+				for row := range side {
+					at := (ty*side+row)*whole.Stride + tx*side*4
+					if !bytes.Equal(tile.Pix[row*tile.Stride:row*tile.Stride+4*side], whole.Pix[at:at+4*side]) {
+						t.Fatalf("zoom %g: tile %d, %d differs in row %d", z, tx, ty, row)
+					}
+					for i := range side {
+						if !bytes.Equal(tile.Pix[row*tile.Stride+4*i:row*tile.Stride+4*i+3], whole.Pix[:3]) {
+							warm++
+						}
+					}
+				}
+			}
+		}
+		if warm == 0 {
+			t.Errorf("zoom %g: nothing was drawn", z)
+		}
+	}
+}
+
 func TestHeatOfNothing(t *testing.T) {
 	var b Builder
 	s := b.Build(1)
