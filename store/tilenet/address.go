@@ -11,10 +11,16 @@ import (
 // has 2^z columns and half as many rows.
 type gridKey struct{ z, x, y int }
 
-// matrix is a level of a service: what it is called, and which tile of the standard grid its first one is.
+// matrix is a level of a service: what it is called, which tile of the standard grid its first one is, and how many it has.
 type matrix struct {
-	id       string
-	col, row int
+	id            string
+	col, row      int
+	width, height int // 0: not said
+}
+
+func (m matrix) holds(x, y int) bool {
+	x, y = x-m.col, y-m.row
+	return x >= 0 && y >= 0 && (m.width <= 0 || x < m.width) && (m.height <= 0 || y < m.height)
 }
 
 // address makes URLs of tiles.
@@ -91,7 +97,7 @@ func (a *address) holds(k gridKey) bool {
 		return true
 	}
 	m, ok := a.matrices[k.z]
-	return ok && k.x >= m.col && k.y >= m.row
+	return ok && m.holds(k.x, k.y)
 }
 
 // has says whether the service has the level.

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/paulmach/orb"
 	"golang.org/x/text/encoding/htmlindex"
 
 	"kuaitu/store/tileset"
@@ -38,6 +39,8 @@ type wmtsDocument struct {
 }
 
 type wmtsLayer struct {
+	Lower      string      `xml:"WGS84BoundingBox>LowerCorner"`
+	Upper      string      `xml:"WGS84BoundingBox>UpperCorner"`
 	ID         string      `xml:"Identifier"`
 	Styles     []wmtsStyle `xml:"Style"`
 	Formats    []string    `xml:"Format"`
@@ -70,6 +73,8 @@ type wmtsMatrixSet struct {
 		TopLeft    string  `xml:"TopLeftCorner"`
 		TileWidth  int     `xml:"TileWidth"`
 		TileHeight int     `xml:"TileHeight"`
+		Width      int     `xml:"MatrixWidth"` // tiles
+		Height     int     `xml:"MatrixHeight"`
 	} `xml:"TileMatrix"`
 }
 
@@ -110,6 +115,7 @@ type wmtsChoice struct {
 	address          address
 	format           string // png, jpg, webp, pbf
 	minZoom, maxZoom int
+	bound            orb.Bound // zero: the layer does not say
 }
 
 // choose finds layer, style, format, tile matrix set and address. base is where the document came from.
@@ -146,6 +152,11 @@ func (d *wmtsDocument) choose(c Config, base string) (wmtsChoice, error) {
 	out := wmtsChoice{address: address{subdomains: c.Subdomains, matrices: matrices, geographic: geographic}, format: formatOf(mime), minZoom: math.MaxInt, maxZoom: -1}
 	if out.address.parts, err = parseTemplate(template, values); err != nil {
 		return wmtsChoice{}, fmt.Errorf("%w: address of layer %s: %w", ErrService, layer.ID, err)
+	}
+	west, south, ok := corner(layer.Lower)
+	east, north, ok2 := corner(layer.Upper)
+	if ok && ok2 && validBounds([]float64{west, south, east, north}) {
+		out.bound = orb.Bound{Min: orb.Point{west, south}, Max: orb.Point{east, north}}
 	}
 	for z := range matrices {
 		out.minZoom, out.maxZoom = min(out.minZoom, z), max(out.maxZoom, z)
@@ -234,7 +245,7 @@ func (s *wmtsMatrixSet) levels() (levels map[int]matrix, geographic bool, err er
 		}
 		if z, col, row, ok := tileset.Align(u, v, span); ok {
 			if _, twice := levels[z]; !twice {
-				levels[z] = matrix{m.ID, col, row}
+				levels[z] = matrix{m.ID, col, row, m.Width, m.Height}
 			}
 		}
 	}

@@ -149,7 +149,7 @@ func (c Config) Validate() error {
 	if c.Format != "" && !slices.Contains([]string{"png", "jpg", "webp", "pbf"}, c.Format) {
 		bad("format", "%q: want png, jpg, webp or pbf", c.Format)
 	}
-	if b := c.Bounds; b != nil && (len(b) != 4 || !(b[0] < b[2] && b[1] < b[3] && b[0] >= -180 && b[2] <= 180 && b[1] >= -90 && b[3] <= 90)) {
+	if c.Bounds != nil && !validBounds(c.Bounds) {
 		bad("bounds", "want west, south, east, north in degrees")
 	}
 	for _, f := range [...]struct {
@@ -161,6 +161,11 @@ func (c Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// validBounds says whether b is west, south, east, north in degrees.
+func validBounds(b []float64) bool {
+	return len(b) == 4 && b[0] < b[2] && b[1] < b[3] && b[0] >= -180 && b[2] <= 180 && b[1] >= -90 && b[3] <= 90
 }
 
 func (c Config) datum() geo.Datum {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/paulmach/orb"
+
 	"kuaitu/mapview"
 	"kuaitu/store/tileset"
 )
@@ -123,10 +125,8 @@ func parseTileJSON(doc []byte, c Config, base string) (plain, error) {
 		p.info.Format = formatByName(template, len(d.Layers) > 0)
 	}
 	p.info.MinZoom, p.info.MaxZoom = zoomOf(d.MinZoom, 0), zoomOf(d.MaxZoom, 22)
-	if c.Bounds == nil && len(d.Bounds) == 4 {
-		if b := (Config{ID: "b", Kind: XYZ, URL: "http://b/{z}/{x}/{y}", Bounds: d.Bounds}); b.Validate() == nil {
-			p.info.Bound = b.bound()
-		}
+	if validBounds(d.Bounds) {
+		p.info.Bound = orb.Bound{Min: orb.Point{d.Bounds[0], d.Bounds[1]}, Max: orb.Point{d.Bounds[2], d.Bounds[3]}}
 	}
 	return p, nil
 }

@@ -217,8 +217,8 @@ func wmtsXML(base string, resource bool) string {
 	set := func(id, crs, corner string, scale float64, from, to int) {
 		fmt.Fprintf(&sets, "<TileMatrixSet><ows:Identifier>%s</ows:Identifier><ows:SupportedCRS>%s</ows:SupportedCRS>", id, crs)
 		for z := from; z <= to; z++ {
-			fmt.Fprintf(&sets, "<TileMatrix><ows:Identifier>%s:%d</ows:Identifier><ScaleDenominator>%.10f</ScaleDenominator><TopLeftCorner>%s</TopLeftCorner><TileWidth>256</TileWidth><TileHeight>256</TileHeight><MatrixWidth>1</MatrixWidth><MatrixHeight>1</MatrixHeight></TileMatrix>",
-				id, z, scale/math.Exp2(float64(z)), corner)
+			fmt.Fprintf(&sets, "<TileMatrix><ows:Identifier>%s:%d</ows:Identifier><ScaleDenominator>%.10f</ScaleDenominator><TopLeftCorner>%s</TopLeftCorner><TileWidth>256</TileWidth><TileHeight>256</TileHeight><MatrixWidth>%d</MatrixWidth><MatrixHeight>%d</MatrixHeight></TileMatrix>",
+				id, z, scale/math.Exp2(float64(z)), corner, 27<<z>>5, 1<<z)
 		}
 		sets.WriteString("</TileMatrixSet>")
 	}
@@ -238,7 +238,7 @@ func wmtsXML(base string, resource bool) string {
 </ows:HTTP></ows:DCP></ows:Operation></ows:OperationsMetadata>
 <Contents>
 <Layer><ows:Identifier>other</ows:Identifier><Format>image/tiff</Format><TileMatrixSetLink><TileMatrixSet>local</TileMatrixSet></TileMatrixSetLink></Layer>
-<Layer><ows:Identifier>base map</ows:Identifier>
+<Layer><ows:WGS84BoundingBox><ows:LowerCorner>-170 -60</ows:LowerCorner><ows:UpperCorner>170 60</ows:UpperCorner></ows:WGS84BoundingBox><ows:Identifier>base map</ows:Identifier>
 <Style><ows:Identifier>night</ows:Identifier></Style><Style isDefault="true"><ows:Identifier>day</ows:Identifier></Style>
 <Format>image/tiff</Format><Format>image/png</Format>
 <Dimension><ows:Identifier>Time</ows:Identifier><Default>2024</Default><Value>2023</Value></Dimension>
@@ -282,6 +282,11 @@ func TestWMTS(t *testing.T) {
 				t.Errorf("zooms %d…%d, want %d…%d", lo, hi, c.lo, c.hi)
 			}
 			see(t, s, 5, 26, 13, color.RGBA{4, 5, 6, 255})
+			for _, at := range [][3]int{{5, 27, 13}, {5, 26, 0}, {5, 26, 31}} { // right of the matrix, and outside the layer's box
+				if _, err := s.(*Raster).Tile(t.Context(), at[0], at[1], at[2]); !errors.Is(err, mapview.ErrNoTile) {
+					t.Errorf("tile %v: %v", at, err)
+				}
+			}
 			// The description is kept: the source opens without the network, even when it is old.
 			srv.Close()
 			later := mustOpen(t, config, Options{Cache: cache})

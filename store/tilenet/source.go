@@ -148,7 +148,7 @@ func (f *fetcher) describe(ctx context.Context) (plain, error) {
 				return plain{}, err
 			}
 			p := plain{address: choice.address}
-			p.info.Format, p.info.MinZoom, p.info.MaxZoom = choice.format, choice.minZoom, choice.maxZoom
+			p.info.Format, p.info.MinZoom, p.info.MaxZoom, p.info.Bound = choice.format, choice.minZoom, choice.maxZoom, choice.bound
 			return p, nil
 		})
 	}
