@@ -54,10 +54,11 @@ func renderCommand() cli.Command {
 						return err
 					}
 				}
-				if *styleDoc != "" && (*layers != "" || *pack != "" || *dark) {
-					return cli.Usagef("--style says itself what is drawn: it goes without --layers, --pack and --dark")
+				if *styleDoc != "" && (*layers != "" || *dark) {
+					return cli.Usagef("--style says itself what is drawn: it goes without --layers and --dark")
 				}
-				draw := func(r renderer) error {
+				scene := console.SceneOptions{Pack: *pack, Base: *base, Dark: *dark, Layers: splitList(*layers)}
+				draw := func(r *renderer) error {
 					if *serve {
 						return r.serve(ctx, env)
 					}
@@ -71,27 +72,24 @@ func renderCommand() cli.Command {
 					if *path != "" || *styleDoc == "" {
 						return cli.Usagef("--gpkg goes with --style and without --store")
 					}
-					return drawGPKG(ctx, *gpkg, *styleDoc, draw)
+					return drawGPKG(ctx, env, *gpkg, *styleDoc, scene, draw)
 				}
 				return withStore(ctx, *path, func(st *store.Store) error {
 					check := func(out string) error { return console.CheckOutput(st, out) }
 					if *styleDoc != "" {
-						s, err := console.OpenStoreStyled(ctx, st, *styleDoc)
+						s, err := console.OpenStoreStyled(ctx, st, *styleDoc, scene)
 						if err != nil {
 							return err
 						}
 						defer s.Close()
-						if len(s.Left) > 0 {
-							env.Say("the store has nothing for the layers %s", strings.Join(s.Left, ", "))
-						}
-						return drawStyled(s, check, draw)
+						return drawStyled(env, s, check, draw)
 					}
-					v, err := console.OpenScene(ctx, st, console.SceneOptions{Pack: *pack, Base: *base, Dark: *dark, Layers: splitList(*layers)})
+					v, err := console.OpenScene(ctx, st, scene)
 					if err != nil {
 						return err
 					}
 					defer v.Close()
-					return draw(renderer{scene: v.Scene, style: v.Style, check: check})
+					return draw(&renderer{scene: v.Scene, style: v.Style, check: check})
 				})
 			}
 		},
@@ -99,22 +97,25 @@ func renderCommand() cli.Command {
 }
 
 // drawGPKG draws a GeoPackage of others, without importing it.
-func drawGPKG(ctx context.Context, path, styleDoc string, draw func(renderer) error) error {
-	s, err := console.OpenGPKGStyled(ctx, path, styleDoc)
+func drawGPKG(ctx context.Context, env *cli.Env, path, styleDoc string, scene console.SceneOptions, draw func(*renderer) error) error {
+	s, err := console.OpenGPKGStyled(ctx, path, styleDoc, scene)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return drawStyled(s, func(out string) error { return console.CheckOverwrite(out, path) }, draw)
+	return drawStyled(env, s, func(out string) error { return console.CheckOverwrite(out, path) }, draw)
 }
 
 // drawStyled draws what a style document makes. The style of our own only lends its fonts and the colour of the ground.
-func drawStyled(s *console.Styled, check func(string) error, draw func(renderer) error) error {
+func drawStyled(env *cli.Env, s *console.Styled, check func(string) error, draw func(*renderer) error) error {
+	if len(s.Left) > 0 {
+		env.Say("there is nothing to draw the layers %s from", console.LeftOut(s.Left))
+	}
 	style, err := console.Style(false)
 	if err != nil {
 		return err
 	}
-	return draw(renderer{scene: s.Scene, style: style, check: check})
+	return draw(&renderer{scene: s.Scene, style: style, check: check})
 }
 
 // view is one picture of the map.
@@ -164,6 +165,7 @@ type renderer struct {
 	scene mapview.Scene
 	style *mapview.Style
 	check func(out string) error // refuses to write over what must not be lost
+	img   *image.RGBA            // of the last view, drawn over when the next one is as large
 }
 
 // picture draws a view from scratch and keeps it in its file, if it has one.
@@ -175,15 +177,17 @@ func (r *renderer) picture(ctx context.Context, v view) (drawn, error) {
 		}
 	}
 	cam := mapview.Camera{Center: v.center, Zoom: v.zoom, WidthPx: v.width, HeightPx: v.height}
-	img := image.NewRGBA(image.Rect(0, 0, v.width, v.height))
-	if err := mapview.Render(ctx, img, cam, r.style, r.scene); err != nil {
+	if size := image.Rect(0, 0, v.width, v.height); r.img == nil || r.img.Rect != size {
+		r.img = image.NewRGBA(size)
+	}
+	if err := mapview.Render(ctx, r.img, cam, r.style, r.scene); err != nil {
 		return drawn{}, fmt.Errorf("draw view: %w", err)
 	}
 	d := drawn{File: v.out, WallMS: float64(time.Since(start).Microseconds()) / 1000, CPU: cpuSeconds() - cpu, PeakRSS: peakRSS()}
 	if v.out == "" {
 		return d, nil
 	}
-	return d, writePNG(v.out, img)
+	return d, writePNG(v.out, r.img)
 }
 
 func writePNG(path string, img image.Image) error {
@@ -282,6 +286,7 @@ func pictureCommand() cli.Command {
 			fs.StringVar(&r.Watermark, "watermark", defaultWatermark(), "faint `TEXT` over the map; empty is none")
 			fs.Float64Var(&r.Ratio, "ratio", 1, "size of letters and lines; 2 for print")
 			fs.BoolVar(&r.Dark, "dark", false, "the dark style")
+			fs.StringVar(&r.StyleDoc, "style", "", "draw the map by this style document (`FILE`, or light, dark, wall), without a legend")
 			size := fs.String("size", "1920x1080", "`WxH` in pixels")
 			out := fs.String("out", "", "PNG or PDF `file`")
 			asJSON := fs.Bool("json", false, "print one JSON document")

@@ -41,6 +41,19 @@ func (m *BaseMap) Layers(dark bool) []mapview.Layer {
 	return m.light
 }
 
+// Tiles are what the map is drawn from, for a style document of others: a VectorSource or a TileSource, nil for shapes.
+func (m *BaseMap) Tiles() any {
+	for _, l := range m.light {
+		switch {
+		case l.Vector != nil:
+			return l.Vector
+		case l.Raster != nil:
+			return l.Raster
+		}
+	}
+	return nil
+}
+
 // Under puts the first map below the layers of a scene.
 func (b *Base) Under(s *mapview.Scene, dark bool) {
 	if len(b.Maps) == 0 {

@@ -121,6 +121,7 @@ type PictureRequest struct {
 	WidthPx, HeightPx int
 	Ratio             float64 // of everything's size; 0 is 1, 2 for print
 	Dark              bool
+	StyleDoc          string // a style document draws the map, without a legend; see ReadStyle
 }
 
 // Picture draws a region for a brief: title, map, legend, scale bar, north arrow, date and credit. A region without a
@@ -141,7 +142,7 @@ func Picture(ctx context.Context, st *store.Store, r PictureRequest) (*image.RGB
 	if err != nil {
 		return nil, fmt.Errorf("region %s: %v: %w", region.Code, err, block.ErrInvalid)
 	}
-	v, err := OpenScene(ctx, st, SceneOptions{Pack: r.Pack, Base: r.Base, Dark: r.Dark})
+	v, err := openPicture(ctx, st, r)
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +167,24 @@ func Picture(ctx context.Context, st *store.Store, r PictureRequest) (*image.RGB
 		err = errors.Join(err, block.ErrInvalid)
 	}
 	return img, err
+}
+
+// openPicture opens the scene of a picture, by the built-in look or by a style document.
+func openPicture(ctx context.Context, st *store.Store, r PictureRequest) (*View, error) {
+	opt := SceneOptions{Pack: r.Pack, Base: r.Base, Dark: r.Dark}
+	if r.StyleDoc == "" {
+		return OpenScene(ctx, st, opt)
+	}
+	styled, err := OpenStoreStyled(ctx, st, r.StyleDoc, opt)
+	if err != nil {
+		return nil, err
+	}
+	v := &View{Scene: styled.Scene, Credit: styled.Credit, close: styled.Close}
+	if v.Style, err = Style(r.Dark); err != nil {
+		v.Close()
+		return nil, err
+	}
+	return v, nil
 }
 
 // credits are the sources of map and data, each once.

@@ -24,10 +24,42 @@ import (
 // Styled is a scene that a style document draws, of a GeoPackage of others or of a store.
 type Styled struct {
 	Scene mapview.Scene
-	// Left are the layers that have nothing to draw from here, "layer (source/source-layer)"; only of a store.
+	// Left are the layers that have nothing to draw from here, "layer (source/source-layer)".
 	Left    []string
+	Credit  string // whose base map it is, with its 审图号
 	closers []io.Closer
 	wait    func()
+}
+
+// baseURL is how style documents call the base map that is chosen.
+const baseURL = "kuaitu://basemap"
+
+// addBase gives the sources that stand for the chosen base map its tiles; without any their layers have nothing to draw.
+func (s *Styled) addBase(st *style.Style, sources map[string]any, opt SceneOptions) error {
+	base, closeFiles, err := OpenBase(opt.Pack)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, closer(closeFiles))
+	if err := base.Choose(opt.Base); err != nil || len(base.Maps) == 0 {
+		return err
+	}
+	tiles := base.Maps[0].Tiles()
+	for id, source := range st.Sources {
+		if source.URL == baseURL && tiles != nil {
+			sources[id] = tiles
+			s.Credit = base.Maps[0].Credit
+		}
+	}
+	return nil
+}
+
+// closer is a function as an io.Closer.
+type closer func()
+
+func (c closer) Close() error {
+	c()
+	return nil
 }
 
 // Close lets go of the files and waits until what is kept for the next time is written.
@@ -83,9 +115,10 @@ func columnsOf(st *style.Style, has func(source, layer string) bool) map[string]
 }
 
 // OpenGPKGStyled reads the tables of a GeoPackage of others that a style document's source-layers name, with the columns
-// that it reads. Sources whose URL is a file of tiles lie beside the document. A layer that has no table is ErrInvalid, and
-// the error names the tables that there are.
-func OpenGPKGStyled(ctx context.Context, path, stylePath string) (*Styled, error) {
+// that it reads. Sources whose URL is a file of tiles lie beside the
+// document, kuaitu://basemap is the base map that opt chooses. When no layer has a table
+// the error is ErrInvalid and names the tables that there are.
+func OpenGPKGStyled(ctx context.Context, path, stylePath string, opt SceneOptions) (*Styled, error) {
 	if err := CheckInput(path); err != nil {
 		return nil, err
 	}
@@ -102,6 +135,9 @@ func OpenGPKGStyled(ctx context.Context, path, stylePath string) (*Styled, error
 	}
 	s := &Styled{}
 	sources, err := s.tiles(st, filepath.Dir(stylePath))
+	if err == nil {
+		err = s.addBase(st, sources, opt)
+	}
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -129,21 +165,50 @@ func OpenGPKGStyled(ctx context.Context, path, stylePath string) (*Styled, error
 	for table, snap := range read.Layers {
 		sources[table] = snap
 	}
-	s.Scene.Layers, err = mapview.StyledLayers(st, sources)
-	if errors.Is(err, mapview.ErrNoSource) {
+	if err := s.layers(st, stylePath, sources); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if len(read.Layers) == 0 && len(s.Left) > 0 {
 		var names []string
 		for _, l := range p.Layers() {
 			names = append(names, l.Name)
 		}
-		err = fmt.Errorf("%s: %w; %s has the tables %s: %w", filepath.Base(stylePath), err, filepath.Base(path), strings.Join(names, ", "), block.ErrInvalid)
-	} else if err != nil {
-		err = fmt.Errorf("%s: %w", filepath.Base(stylePath), errors.Join(err, block.ErrInvalid))
-	}
-	if err != nil {
 		s.Close()
-		return nil, err
+		return nil, fmt.Errorf("%s: nothing to draw %s from; %s has the tables %s: %w", filepath.Base(stylePath), LeftOut(s.Left), filepath.Base(path), strings.Join(names, ", "), block.ErrInvalid)
 	}
 	return s, nil
+}
+
+// layers makes the scene of a document and notes what has nothing to draw from.
+func (s *Styled) layers(doc *style.Style, path string, sources map[string]any) error {
+	layers, err := mapview.StyledLayers(doc, sources)
+	if err != nil && !errors.Is(err, mapview.ErrNoSource) {
+		return fmt.Errorf("%s: %w", filepath.Base(path), errors.Join(err, block.ErrInvalid))
+	}
+	s.Scene.Layers = layers
+	if err == nil {
+		return nil
+	}
+	drawn := map[string]bool{}
+	for _, l := range layers {
+		drawn[l.Name] = true
+	}
+	for _, l := range doc.Layers {
+		if !drawn[l.ID] {
+			s.Left = append(s.Left, fmt.Sprintf("%s (%s)", l.ID, strings.Trim(l.Source+"/"+l.SourceLayer, "/")))
+		}
+	}
+	return nil
+}
+
+// LeftOut names layers that are left out, the first few of many.
+func LeftOut(layers []string) string {
+	const most = 5
+	if len(layers) <= most {
+		return strings.Join(layers, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(layers[:most], ", "), len(layers)-most)
 }
 
 // isDatabase refuses a file that is no SQLite database by its first bytes.
@@ -185,15 +250,18 @@ func (s *Styled) tiles(st *style.Style, dir string) (map[string]any, error) {
 }
 
 // OpenStoreStyled reads the kinds of a store that a style document's source-layers name, with the fields that it reads.
-// Events are those still open and have, beside their fields, a light (normal, near, overdue, stopped) and the icon of their
+// Regions have their short names, and events are those still open and have, beside their fields, a light (normal, near, overdue, stopped) and the icon of their
 // type.
-func OpenStoreStyled(ctx context.Context, st *store.Store, stylePath string) (*Styled, error) {
+func OpenStoreStyled(ctx context.Context, st *store.Store, stylePath string, opt SceneOptions) (*Styled, error) {
 	doc, err := ReadStyle(stylePath)
 	if err != nil {
 		return nil, err
 	}
 	s := &Styled{}
 	sources, err := s.tiles(doc, filepath.Dir(stylePath))
+	if err == nil {
+		err = s.addBase(doc, sources, opt)
+	}
 	if err != nil {
 		s.Close()
 		return nil, err
@@ -211,23 +279,10 @@ func OpenStoreStyled(ctx context.Context, st *store.Store, stylePath string) (*S
 			sources[kind] = snap
 		}
 	}
-	layers, err := mapview.StyledLayers(doc, sources)
-	if err != nil && !errors.Is(err, mapview.ErrNoSource) {
+	if err := s.layers(doc, stylePath, sources); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("%s: %w", filepath.Base(stylePath), errors.Join(err, block.ErrInvalid))
+		return nil, err
 	}
-	if err != nil {
-		drawn := map[string]bool{}
-		for _, l := range layers {
-			drawn[l.Name] = true
-		}
-		for _, l := range doc.Layers {
-			if !drawn[l.ID] {
-				s.Left = append(s.Left, fmt.Sprintf("%s (%s/%s)", l.ID, l.Source, l.SourceLayer))
-			}
-		}
-	}
-	s.Scene.Layers = layers
 	return s, nil
 }
 
@@ -293,7 +348,9 @@ func kindSnapshot(ctx context.Context, st *store.Store, kind block.Kind, columns
 			return nil
 		}
 		for i, v := range row.Values[:kept] {
-			values[i] = cell(v)
+			if values[i] = cell(v); kind == "region" && names[i] == "name" {
+				values[i] = block.Region{Name: v.Text()}.ShortName()
+			}
 		}
 		if kind == "event" {
 			need := row.Values[kept:]
