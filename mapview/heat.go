@@ -15,7 +15,7 @@ type heatPoint struct {
 // heatLook is how a heat map turns weights into colours.
 type heatLook struct {
 	intensity float64
-	ramp      [256]rgba // colours of the densities 0…1
+	ramp      [heatTones + 1]rgba // colours of the densities 0…1
 }
 
 // The kernel is the one of the style specification's implementations: weight · intensity · 1/√2π · exp(-4.5 d²/r²), so
@@ -24,6 +24,7 @@ const (
 	heatPeak  = 0.3989422804014327
 	heatReach = 1.25 // radii, where the kernel has fallen to a thousandth
 	heatFine  = 6    // nodes of the grid in a radius, at least
+	heatTones = 1024 // steps of density that have a colour; fewer are seen as rings where little is
 	// maxHeatPx bounds radii, so that one of a broken style does not make every tile look at every point.
 	maxHeatPx = 1 << 14
 )
@@ -188,7 +189,7 @@ func (p *painter) heat(look *heatLook, each func(yield func(heatPoint))) {
 		}
 		px := p.dst.Pix[y*p.dst.Stride:]
 		for x, d := range row {
-			if c := look.ramp[int(min(1, max(0, d))*255+0.5)]; c.a != 0 && d > 0 {
+			if c := look.ramp[int(min(1, max(0, d))*heatTones+0.5)]; c.a != 0 && d > 0 {
 				blend(px[4*x:4*x+4:4*x+4], c, 256)
 			}
 		}

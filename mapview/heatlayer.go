@@ -45,7 +45,7 @@ func (p *painter) styledHeat(l Layer) {
 	ramp := l.Style.Prop(style.HeatmapColor)
 	at := style.Context{Zoom: c.Zoom}
 	for i := range look.ramp {
-		at.Density = float64(i) / 255
+		at.Density = float64(i) / heatTones
 		look.ramp[i] = tint(ramp.Color(&at), opacity)
 	}
 	least, _ := l.Style.Metadata[MetaMinCount].(float64)
