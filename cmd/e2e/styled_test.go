@@ -51,6 +51,9 @@ func TestE2ERenderStyled(t *testing.T) {
 			t.Errorf("%v: exit %d: %s", c.args, o.code, o.err)
 		}
 	}
+	if o := render("--gpkg", at("town.gpkg"), "--style", at("word.json"), "--lenient", "--out", at("x.png")).want(t, 0); !strings.Contains(string(o.err), "fill-colour") {
+		t.Errorf("what is left out is not named: %s", o.err)
+	}
 	requests := "oops\n" + `{"view":"a","lon":` + ftoa(lon) + `,"lat":` + ftoa(lat) + `,"zoom":15,"width":320,"height":200,"out":""}` + "\n"
 	o := runWith(t, strings.NewReader(requests), "kuaituctl", "render", "--gpkg", at("town.gpkg"), "--style", good, "--serve").want(t, 0)
 	lines := strings.Split(strings.TrimSpace(string(o.out)), "\n")

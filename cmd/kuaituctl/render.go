@@ -33,6 +33,7 @@ func renderCommand() cli.Command {
 			path := storeFlag(fs)
 			gpkg := fs.String("gpkg", "", "draw this GeoPackage of others instead of a store; --style names its tables as source-layers")
 			styleDoc := fs.String("style", "", "draw by this style document (`FILE`, or light, dark, wall) instead of the built-in look")
+			lenient := fs.Bool("lenient", false, "with --style: leave out what is not understood instead of refusing it")
 			pack := fs.String("pack", "", "`PACK` whose base map lies below; default: none")
 			base := fs.String("base", "", "which `MAP` of the pack: a file name, vector, raster or none; default: the first, vector before raster")
 			center := fs.String("center", "", "middle of the view, `LON,LAT` in degrees")
@@ -57,7 +58,7 @@ func renderCommand() cli.Command {
 				if *styleDoc != "" && (*layers != "" || *dark) {
 					return cli.Usagef("--style says itself what is drawn: it goes without --layers and --dark")
 				}
-				scene := console.SceneOptions{Pack: *pack, Base: *base, Dark: *dark, Layers: splitList(*layers)}
+				scene := console.SceneOptions{Pack: *pack, Base: *base, Dark: *dark, Layers: splitList(*layers), Lenient: *lenient}
 				draw := func(r *renderer) error {
 					if *serve {
 						return r.serve(ctx, env)
@@ -108,9 +109,7 @@ func drawGPKG(ctx context.Context, env *cli.Env, path, styleDoc string, scene co
 
 // drawStyled draws what a style document makes. The style of our own only lends its fonts and the colour of the ground.
 func drawStyled(env *cli.Env, s *console.Styled, check func(string) error, draw func(*renderer) error) error {
-	if len(s.Left) > 0 {
-		env.Say("there is nothing to draw the layers %s from", console.LeftOut(s.Left))
-	}
+	s.Tell(env.Say)
 	style, err := console.Style(false)
 	if err != nil {
 		return err
@@ -287,6 +286,7 @@ func pictureCommand() cli.Command {
 			fs.Float64Var(&r.Ratio, "ratio", 1, "size of letters and lines; 2 for print")
 			fs.BoolVar(&r.Dark, "dark", false, "the dark style")
 			fs.StringVar(&r.StyleDoc, "style", "", "draw the map by this style document (`FILE`, or light, dark, wall), without a legend")
+			fs.BoolVar(&r.Lenient, "lenient", false, "with --style: leave out what is not understood instead of refusing it")
 			size := fs.String("size", "1920x1080", "`WxH` in pixels")
 			out := fs.String("out", "", "PNG or PDF `file`")
 			asJSON := fs.Bool("json", false, "print one JSON document")
@@ -309,6 +309,7 @@ func pictureCommand() cli.Command {
 					if err := console.CheckOutput(st, *out); err != nil {
 						return err
 					}
+					r.Say = env.Say
 					img, err := console.Picture(ctx, st, r)
 					if err != nil {
 						return err

@@ -24,6 +24,8 @@ type SceneOptions struct {
 	Base   string   // which of the pack's base maps, see Base.Choose
 	Dark   bool     // the dark style
 	Layers []string // names of layers to show; nil: all
+	// Lenient leaves out what a style document says that is not understood.
+	Lenient bool
 }
 
 // View is a scene of a store, ready to be drawn.
@@ -121,7 +123,9 @@ type PictureRequest struct {
 	WidthPx, HeightPx int
 	Ratio             float64 // of everything's size; 0 is 1, 2 for print
 	Dark              bool
-	StyleDoc          string // a style document draws the map, without a legend; see ReadStyle
+	StyleDoc          string                           // a style document draws the map, without a legend; see ReadStyle
+	Lenient           bool                             // with StyleDoc, see SceneOptions
+	Say               func(format string, args ...any) // told what the document says without effect; may be nil
 }
 
 // Picture draws a region for a brief: title, map, legend, scale bar, north arrow, date and credit. A region without a
@@ -171,13 +175,16 @@ func Picture(ctx context.Context, st *store.Store, r PictureRequest) (*image.RGB
 
 // openPicture opens the scene of a picture, by the built-in look or by a style document.
 func openPicture(ctx context.Context, st *store.Store, r PictureRequest) (*View, error) {
-	opt := SceneOptions{Pack: r.Pack, Base: r.Base, Dark: r.Dark}
+	opt := SceneOptions{Pack: r.Pack, Base: r.Base, Dark: r.Dark, Lenient: r.Lenient}
 	if r.StyleDoc == "" {
 		return OpenScene(ctx, st, opt)
 	}
 	styled, err := OpenStoreStyled(ctx, st, r.StyleDoc, opt)
 	if err != nil {
 		return nil, err
+	}
+	if r.Say != nil {
+		styled.Tell(r.Say)
 	}
 	v := &View{Scene: styled.Scene, Credit: styled.Credit, close: styled.Close}
 	if v.Style, err = Style(r.Dark); err != nil {

@@ -25,10 +25,12 @@ import (
 type Styled struct {
 	Scene mapview.Scene
 	// Left are the layers that have nothing to draw from here, "layer (source/source-layer)".
-	Left    []string
-	Credit  string // whose base map it is, with its 审图号
-	closers []io.Closer
-	wait    func()
+	Left   []string
+	Credit string // whose base map it is, with its 审图号
+	// Warnings are what the document says that has no effect.
+	Warnings []string
+	closers  []io.Closer
+	wait     func()
 }
 
 // baseURL is how style documents call the base map that is chosen.
@@ -73,8 +75,8 @@ func (s *Styled) Close() {
 }
 
 // ReadStyle reads a style document: a file, or the name of a shipped one. What is not understood is ErrInvalid, every part
-// with its place.
-func ReadStyle(path string) (*style.Style, error) {
+// with its place; where lenient it is left out and among the document's Warnings.
+func ReadStyle(path string, lenient bool) (*style.Style, error) {
 	doc, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		if shipped, e := assets.MapStyle(path); e == nil {
@@ -86,7 +88,11 @@ func ReadStyle(path string) (*style.Style, error) {
 	if err != nil {
 		return nil, fmt.Errorf("style: %w", err)
 	}
-	st, err := style.Parse(doc)
+	parse := style.Parse
+	if lenient {
+		parse = style.ParseLenient
+	}
+	st, err := parse(doc)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(path), errors.Join(err, block.ErrInvalid))
 	}
@@ -122,7 +128,7 @@ func OpenGPKGStyled(ctx context.Context, path, stylePath string, opt SceneOption
 	if err := CheckInput(path); err != nil {
 		return nil, err
 	}
-	st, err := ReadStyle(stylePath)
+	st, err := ReadStyle(stylePath, opt.Lenient)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +139,7 @@ func OpenGPKGStyled(ctx context.Context, path, stylePath string, opt SceneOption
 	if err != nil {
 		return nil, FileKind(err)
 	}
-	s := &Styled{}
+	s := &Styled{Warnings: st.Warnings}
 	sources, err := s.tiles(st, filepath.Dir(stylePath))
 	if err == nil {
 		err = s.addBase(st, sources, opt)
@@ -175,7 +181,7 @@ func OpenGPKGStyled(ctx context.Context, path, stylePath string, opt SceneOption
 			names = append(names, l.Name)
 		}
 		s.Close()
-		return nil, fmt.Errorf("%s: nothing to draw %s from; %s has the tables %s: %w", filepath.Base(stylePath), LeftOut(s.Left), filepath.Base(path), strings.Join(names, ", "), block.ErrInvalid)
+		return nil, fmt.Errorf("%s: nothing to draw %s from; %s has the tables %s: %w", filepath.Base(stylePath), leftOut(s.Left), filepath.Base(path), strings.Join(names, ", "), block.ErrInvalid)
 	}
 	return s, nil
 }
@@ -202,8 +208,18 @@ func (s *Styled) layers(doc *style.Style, path string, sources map[string]any) e
 	return nil
 }
 
-// LeftOut names layers that are left out, the first few of many.
-func LeftOut(layers []string) string {
+// Tell says what has no effect and what has nothing to draw from.
+func (s *Styled) Tell(say func(format string, args ...any)) {
+	for _, w := range s.Warnings {
+		say("style: %s", w)
+	}
+	if len(s.Left) > 0 {
+		say("there is nothing to draw the layers %s from", leftOut(s.Left))
+	}
+}
+
+// leftOut names layers that are left out, the first few of many.
+func leftOut(layers []string) string {
 	const most = 5
 	if len(layers) <= most {
 		return strings.Join(layers, ", ")
@@ -253,11 +269,11 @@ func (s *Styled) tiles(st *style.Style, dir string) (map[string]any, error) {
 // Regions have their short names, and events are those still open and have, beside their fields, a light (normal, near, overdue, stopped) and the icon of their
 // type.
 func OpenStoreStyled(ctx context.Context, st *store.Store, stylePath string, opt SceneOptions) (*Styled, error) {
-	doc, err := ReadStyle(stylePath)
+	doc, err := ReadStyle(stylePath, opt.Lenient)
 	if err != nil {
 		return nil, err
 	}
-	s := &Styled{}
+	s := &Styled{Warnings: doc.Warnings}
 	sources, err := s.tiles(doc, filepath.Dir(stylePath))
 	if err == nil {
 		err = s.addBase(doc, sources, opt)
