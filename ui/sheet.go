@@ -29,7 +29,16 @@ type sheet struct {
 	self    fyne.Focusable // the widget that this is part of; the sheet itself when it stands alone
 	pen     *pen
 	painted fyne.Size // size for which it was drawn last
+	baked   *bake     // what is shown instead of the pen's objects; nil while the sheet changes
 	hovered string
+}
+
+// objects are what is shown.
+func (s *sheet) objects() []fyne.CanvasObject {
+	if s.baked != nil {
+		return s.baked.objects
+	}
+	return s.pen.objects
 }
 
 func newSheet(w *Window, draw func(p *pen, w, h float32)) *sheet {
@@ -54,7 +63,7 @@ type sheetRenderer struct{ s *sheet }
 func (r *sheetRenderer) Layout(size fyne.Size)        { r.s.laidOut(size) }
 func (r *sheetRenderer) MinSize() fyne.Size           { return r.s.min }
 func (r *sheetRenderer) Refresh()                     { r.s.paint() }
-func (r *sheetRenderer) Objects() []fyne.CanvasObject { return r.s.pen.objects }
+func (r *sheetRenderer) Objects() []fyne.CanvasObject { return r.s.objects() }
 func (r *sheetRenderer) Destroy()                     {}
 
 // laidOut paints for a new size. Fyne also lays a widget out when it meets other objects in it than in the frame before;
@@ -81,6 +90,7 @@ func (s *sheet) paint() {
 	base := p.rect(0, 0, size.Width, size.Height, fill)
 	s.draw(p, size.Width, size.Height)
 	p.end()
+	s.win.bakery.painted(s)
 	base.Refresh() // marks the window dirty without dropping any texture of ours
 }
 

@@ -46,6 +46,7 @@ type Window struct {
 	search  *state.Search
 	near    atomic.Pointer[orb.Point] // centre of the map, for searches that run off the UI thread
 
+	bakery    *bakery // nil where sheets are not baked
 	parts     deskParts
 	desk      *deskLayout
 	jobs      struct{ events, dossier, layers, place, follow, counts, base job }
@@ -117,6 +118,7 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 	w.layers.Restore(deps.Recall("layers"))
 	_ = w.bookmarks.UnmarshalText([]byte(deps.Recall("bookmarks"))) // never fails: what makes no sense is left out
 	w.events.Linked = deps.Recall("linked") != "false"
+	w.bakery = newBakery(app, deps.Post, w.scale)
 	w.build()
 	deps.Map.Listen(MapEvents{
 		Moved: w.mapMoved, Settled: w.mapSettled, Pointer: w.mapPointer,
