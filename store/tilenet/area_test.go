@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -325,6 +326,49 @@ func TestDownloadWaitsForTheServer(t *testing.T) {
 	opt.Patience = 20 * time.Millisecond
 	if _, err := Download(t.Context(), mustPlan(t, futian, 15, 15, s), path, opt); !errors.Is(err, ErrOffline) {
 		t.Errorf("a server that stays away: %v", err)
+	}
+}
+
+// TestKilledDownloadGoesOn has another process take an area offline, kills it, and goes on.
+func TestKilledDownloadGoesOn(t *testing.T) {
+	c := Config{ID: "kill", Kind: XYZ, URL: os.Getenv("KUAITU_TEST_TILES")}
+	if c.URL != "" {
+		s := mustOpen(t, c, Options{})
+		_, err := Download(t.Context(), mustPlan(t, futian, 10, 17, s), os.Getenv("KUAITU_TEST_FILE"), fast)
+		t.Fatalf("it ended: %v", err)
+	}
+	srv := newTileServer(t)
+	c.URL = srv.URL + "/{z}/{x}/{y}.png"
+	path := filepath.Join(t.TempDir(), "k.mbtiles")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledDownloadGoesOn$", "-test.timeout=60s")
+	cmd.Env = append(os.Environ(), "KUAITU_TEST_TILES="+c.URL, "KUAITU_TEST_FILE="+path)
+	const enough = 150
+	stuck := make(chan struct{})
+	var n atomic.Int64
+	srv.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		if n.Add(1) > enough {
+			return hang(stuck)(w, r) // so that it does not end before it is killed
+		}
+		return false
+	})
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is under way", func() bool { return n.Load() > enough })
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // killed
+	close(stuck)
+	srv.answer(nil)
+	s := mustOpen(t, c, Options{})
+	p := mustPlan(t, futian, 10, 17, s)
+	got, err := Download(t.Context(), p, path, fast)
+	if err != nil || got.Kept < enough-70 || got.Kept+got.Fetched != p.Tiles() {
+		t.Errorf("goes on: %+v, %v", got, err)
+	}
+	if r, err := Check(t.Context(), path, futian, 10, 17); err != nil || !r.OK() {
+		t.Errorf("check: %+v, %v", r, err)
 	}
 }
 

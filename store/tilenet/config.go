@@ -23,7 +23,7 @@ import (
 var (
 	ErrConfig  = errors.New("tile source declaration") // the text names the field
 	ErrKey     = errors.New("a key is needed")
-	ErrOffline = errors.New("the tile server cannot be reached")
+	ErrOffline = errors.New("the tile server gives no tiles") // it cannot be reached, or refuses
 )
 
 // Kind says how a source is asked.

@@ -313,10 +313,16 @@ func TestOldDescriptionIsGoodEnoughOffline(t *testing.T) {
 		t.Fatalf("%v, %v", err, p.unreached)
 	}
 	f.now = func() time.Time { return time.Now().Add(2 * documentFresh) }
+	f.pace = quick
+	before := srv.count()
 	srv.answer(status(500))
 	if p, err := f.describe(t.Context()); err != nil || p.unreached == nil || p.address.url(gridKey{1, 1, 0}) != srv.URL+"/1/1/0.png" {
 		t.Errorf("%v, %v", err, p.unreached)
 	}
+	if n := srv.count() - before; n != quick.attempts {
+		t.Errorf("%d attempts", n)
+	}
+	srv.answer(status(404))
 	if _, err := Open(t.Context(), Config{ID: "new", Kind: TileJSON, URL: srv.URL}, Options{Cache: cache}); !errors.Is(err, ErrOffline) {
 		t.Errorf("never seen and not there: %v", err)
 	}

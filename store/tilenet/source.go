@@ -60,16 +60,17 @@ type State struct {
 }
 
 var (
-	_ mapview.TileSource = (*Raster)(nil)
-	_ mapview.Imagery    = (*Raster)(nil)
-	_ Source             = (*Raster)(nil)
-	_ Source             = (*Vector)(nil)
+	_ mapview.TileSource   = (*Raster)(nil)
+	_ mapview.Imagery      = (*Raster)(nil)
+	_ mapview.VectorSource = (*Vector)(nil)
+	_ Source               = (*Raster)(nil)
+	_ Source               = (*Vector)(nil)
 )
 
 // Raster is a source of pictures. It implements [mapview.TileSource].
 type Raster struct{ source }
 
-// Vector is a source of vector tiles for mapview.
+// Vector is a source of vector tiles. It implements [mapview.VectorSource].
 type Vector struct{ source }
 
 type source struct {
@@ -171,10 +172,7 @@ func document(ctx context.Context, f *fetcher, address string, read func(doc []b
 			}
 		}
 	}
-	resp, body, err := get(ctx, f.client, f.config, address, http.Header{}, maxDocumentBytes)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = statusError(resp, body)
-	}
+	body, err := f.getDocument(ctx, address)
 	if err != nil {
 		if kept != nil && ctx.Err() == nil {
 			p, keptErr := read(kept)
@@ -196,6 +194,24 @@ func document(ctx context.Context, f *fetcher, address string, read func(doc []b
 		}
 	}
 	return p, nil
+}
+
+// getDocument asks for a description, and again when that fails.
+func (f *fetcher) getDocument(ctx context.Context, address string) ([]byte, error) {
+	for attempt := 1; ; attempt++ {
+		resp, body, err := get(ctx, f.client, f.config, address, http.Header{}, maxDocumentBytes)
+		final := attempt == f.pace.attempts || ctx.Err() != nil
+		if err == nil && resp.StatusCode != http.StatusOK {
+			err = statusError(resp, body)
+			final = final || resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests
+		}
+		if err == nil || final {
+			return body, err
+		}
+		if err := sleep(ctx, jitter(f.pace.firstRetry<<(attempt-1))); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // use completes what a service says with what is declared.
@@ -385,7 +401,7 @@ func (s *source) picture(ctx context.Context, z, x, y int, wait bool) (*image.RG
 // Imagery implements [mapview.Imagery].
 func (r *Raster) Imagery() bool { return r.f.config.Imagery }
 
-// VectorTile answers tile z/x/y decompressed, mapview.ErrNoTile, mapview.ErrNotYet, or why it could not be had.
+// VectorTile implements [mapview.VectorSource]. Tiles are decompressed.
 func (v *Vector) VectorTile(ctx context.Context, z, x, y int) ([]byte, error) {
 	k := gridKey{z, x, y}
 	if !v.inside(z, x, y) || !v.f.address.holds(k) {

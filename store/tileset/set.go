@@ -38,10 +38,13 @@ type Raster struct {
 	memory *Memory[tileKey, *image.RGBA] // nil: there is no tile, or it is broken
 }
 
-// Vector is a set of vector tiles (Mapbox vector tile encoding). It is a source of vector tiles for mapview.
+// Vector is a set of vector tiles (Mapbox vector tile encoding). It implements [mapview.VectorSource].
 type Vector struct{ set }
 
-var _ mapview.TileSource = (*Raster)(nil)
+var (
+	_ mapview.TileSource   = (*Raster)(nil)
+	_ mapview.VectorSource = (*Vector)(nil)
+)
 
 type tileKey struct{ z, x, y int }
 
@@ -168,7 +171,7 @@ func (r *Raster) Tile(ctx context.Context, z, x, y int) (image.Image, error) {
 	return img, nil
 }
 
-// VectorTile answers tile z/x/y decompressed. A tile that is not whole is [mapview.ErrNoTile].
+// VectorTile implements [mapview.VectorSource]. Tiles are decompressed; one that is not whole is [mapview.ErrNoTile].
 func (v *Vector) VectorTile(ctx context.Context, z, x, y int) ([]byte, error) {
 	data, err := v.Encoded(ctx, z, x, y)
 	if err == nil {
