@@ -2,6 +2,7 @@ package mapview
 
 import (
 	"iter"
+	"math/bits"
 	"slices"
 	"sync"
 
@@ -98,10 +99,8 @@ func (p part) hidden(i int) bool { return p.gone != nil && p.gone[i>>6]>>(i&63)&
 
 func (p part) skipped() int {
 	n := 0
-	for i := range p.len() {
-		if p.hidden(i) {
-			n++
-		}
+	for _, w := range p.gone {
+		n += bits.OnesCount64(w)
 	}
 	return n
 }

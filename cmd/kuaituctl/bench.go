@@ -14,8 +14,8 @@ import (
 
 func benchCommand() cli.Command {
 	return cli.Command{
-		Name: "bench", Args: "city --out DIR [--buildings N --grids N --events N --seed S]",
-		Summary: "make a city to measure with",
+		Name: "bench", Args: "city --out DIR [--buildings N --grids N --events N --seed S]  |  map --store FILE|--gpkg FILE [--minutes M] [--json]",
+		Summary: "make a city to measure with; measure the map with it",
 		Setup: func(fs *flag.FlagSet) func(context.Context, *cli.Env, []string) error {
 			out := fs.String("out", "", "city: `folder` for store.gpkg, a store of ours, and plain.gpkg, a GeoPackage as others write it")
 			var o benchcity.Options
@@ -23,11 +23,33 @@ func benchCommand() cli.Command {
 			fs.IntVar(&o.Grids, "grids", 20_000, "city: `number` of grids")
 			fs.IntVar(&o.Events, "events", 50_000, "city: `number` of events")
 			fs.Uint64Var(&o.Seed, "seed", 1, "city: another `number`, another city")
+			path := storeFlag(fs)
+			gpkg := fs.String("gpkg", "", "map: a GeoPackage of others, `file`")
+			minutes := fs.Float64("minutes", 0.2, "map: how long to pan on each screen, `minutes`")
+			runs := fs.String("runs", "", "map: `folder` of the runs, the last of which is compared with; default: in the user's cache folder")
+			asJSON := fs.Bool("json", false, "map: one JSON document a figure")
+			cold := fs.Bool("cold", false, "first (what map starts): without the cache file")
 			return func(ctx context.Context, env *cli.Env, args []string) error {
-				if len(args) != 1 || args[0] != "city" {
-					return cli.Usagef("bench city is what there is")
+				if len(args) != 1 {
+					return cli.Usagef("bench city or bench map")
 				}
-				return makeCity(ctx, env, o, *out)
+				one := (*path == "") != (*gpkg == "")
+				switch {
+				case args[0] == "city":
+					return makeCity(ctx, env, o, *out)
+				case args[0] == "map" && one:
+					run, err := newBenchRun(env, *runs, filepath.Base(*path+*gpkg), *asJSON)
+					if err != nil {
+						return err
+					}
+					if err := benchMap(ctx, run, *path, *gpkg, *minutes); err != nil {
+						return err
+					}
+					return run.close()
+				case args[0] == "first" && one:
+					return benchFirst(ctx, os.Stdout, *path, *gpkg, *cold)
+				}
+				return cli.Usagef("bench city --out DIR, or bench map with one of --store and --gpkg")
 			}
 		},
 	}

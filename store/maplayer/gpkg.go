@@ -3,9 +3,11 @@ package maplayer
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -121,4 +123,16 @@ func readTable(ctx context.Context, p *geofile.Package, name string, columns []s
 		return nil, fmt.Errorf("%w: %w", err, block.ErrInvalid)
 	}
 	return mapview.BuildAll(1, builders...), nil
+}
+
+// ForgetGPKG removes the cache file of a GeoPackage of others.
+func ForgetGPKG(path string) error {
+	c := elsewhere(path)
+	if c == nil {
+		return nil
+	}
+	if err := os.Remove(c.path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
