@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/draw"
 	_ "image/jpeg" // tile formats
 	_ "image/png"
@@ -59,9 +60,32 @@ func DecodePicture(data []byte) (*image.RGBA, error) {
 		return nil, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	b := img.Bounds()
+	if m, ok := img.(*image.RGBA); ok && b.Min == (image.Point{}) {
+		return m, nil
+	}
 	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	draw.Draw(out, out.Rect, img, b.Min, draw.Src)
+	if m, ok := img.(*image.Paletted); ok {
+		fromPalette(out, m)
+	} else {
+		draw.Draw(out, out.Rect, img, b.Min, draw.Src)
+	}
 	return out, nil
+}
+
+// fromPalette is what draw.Draw does pixel by pixel through interfaces; most map tiles have a palette.
+func fromPalette(dst *image.RGBA, src *image.Paletted) {
+	var palette [256][4]uint8 // colours that are not there stay transparent
+	for i, c := range src.Palette[:min(len(src.Palette), 256)] {
+		p := color.RGBAModel.Convert(c).(color.RGBA)
+		palette[i] = [4]uint8{p.R, p.G, p.B, p.A}
+	}
+	w, h := dst.Rect.Dx(), dst.Rect.Dy()
+	for y := range h {
+		from, to := src.Pix[y*src.Stride:][:w], dst.Pix[y*dst.Stride:][:4*w]
+		for x, i := range from {
+			copy(to[4*x:4*x+4], palette[i][:])
+		}
+	}
 }
 
 // PlainVector decompresses a vector tile (gzip, zstd, or neither) and sees that it is whole: the layers in it end where the tile ends. What

@@ -273,3 +273,17 @@ func BenchmarkVectorTile(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkDecodePicture(b *testing.B) {
+	r := mustOpen(b, dataFile(b, "basemap_shenzhen_raster.mbtiles"))
+	data, err := r.Encoded(b.Context(), 14, 13382, 7138)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := DecodePicture(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -177,6 +177,29 @@ func TestFormats(t *testing.T) {
 	}
 }
 
+func TestPalettesKeepTheirColours(t *testing.T) {
+	palette := color.Palette{color.NRGBA{200, 100, 50, 128}, color.RGBA{1, 2, 3, 255}, color.Transparent}
+	m := image.NewPaletted(image.Rect(0, 0, 5, 3), palette)
+	for i := range m.Pix {
+		m.Pix[i] = uint8(i % 3)
+	}
+	var buf bytes.Buffer
+	if err := png.Encode(&buf, m); err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodePicture(buf.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for y := range 3 {
+		for x := range 5 {
+			if want := color.RGBAModel.Convert(m.At(x, y)); got.At(x, y) != want {
+				t.Errorf("pixel %d,%d is %v, want %v", x, y, got.At(x, y), want)
+			}
+		}
+	}
+}
+
 func TestBrokenTilesAreLeftOutAndCounted(t *testing.T) {
 	good := pngTile(t, red)
 	m := mustOpen(t, write(t, nil, []row{{0, 0, 0, good}, {1, 0, 0, good[:len(good)/2]}, {1, 1, 0, []byte("nothing")}, {1, 0, 1, nil}}))
