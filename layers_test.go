@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"store":                   {"block/...", "geo"},
 	"store/tileset":           {"geo", "mapview"},
 	"store/tilenet":           {"geo", "mapview", "store/tileset"},
-	"store/maplayer":          {"store", "block/...", "geo", "mapview", "mapview/style"},
+	"store/maplayer":          {"store", "block/...", "geo/...", "mapview", "mapview/style"},
 	"sync/wire":               {"block/..."},
 	"sync/syncer":             {"block/...", "sync/wire"},
 	"sync/ingest":             {"block/...", "geo/..."},
