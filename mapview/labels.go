@@ -26,9 +26,12 @@ type label struct {
 	lines  []line    // of a text of several lines or with spaced letters, instead of text at x, y
 	icon   labelIcon // beside or under the text
 	rise   float64   // of a text along a way: how far below its middle the way is, device pixels
-	always bool      // it is shown whatever it overlaps
-	aloof  bool      // nothing has to keep clear of it
-	once   float64   // not shown within so many device pixels of one that says the same; 0: that is no matter, but along ways
+	boxes  [2]textBox
+	apart  bool    // boxes are those of the icon and of the text
+	next   *label  // what may be shown instead, if anything
+	always bool    // it is shown whatever it overlaps
+	aloof  bool    // nothing has to keep clear of it
+	once   float64 // not shown within so many device pixels of one that says the same; 0: that is no matter, but along ways
 }
 
 // line is one line of a text: the start of its baseline in device pixels of the world.
@@ -41,7 +44,26 @@ func (a *label) overlaps(b *label) bool {
 	if !(a.minX < b.maxX && b.minX < a.maxX && a.minY < b.maxY && b.minY < a.maxY) {
 		return false
 	}
-	return a.letters == nil && b.letters == nil || a.letterOverlaps(b)
+	if a.letters != nil || b.letters != nil {
+		return a.letterOverlaps(b)
+	}
+	for _, p := range a.taken() {
+		for _, q := range b.taken() {
+			if p.minX < q.maxX && q.minX < p.maxX && p.minY < q.maxY && q.minY < p.maxY {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// taken are the one or two boxes an upright label fills.
+func (a *label) taken() []textBox {
+	if a.apart {
+		return a.boxes[:]
+	}
+	a.boxes[0] = textBox{a.minX, a.minY, a.maxX, a.maxY}
+	return a.boxes[:1]
 }
 
 // drawLabel puts a label on the view.
@@ -207,12 +229,23 @@ func (l *labeller) place(ctx context.Context, key metaKey) []label {
 		}
 		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx {
 			placed = append(placed, *c)
+			placed[len(placed)-1].next = nil
 			names.add(c)
 		}
 	}
+	// within answers whether a label and all that may be shown instead lie in one square.
+	within := func(c *label) bool {
+		x, y := math.Floor(c.minX/metaPx), math.Floor(c.minY/metaPx)
+		for a := c; a != nil; a = a.next {
+			if math.Floor(a.minX/metaPx) != x || math.Floor(a.maxX/metaPx) != x || math.Floor(a.minY/metaPx) != y || math.Floor(a.maxY/metaPx) != y {
+				return false
+			}
+		}
+		return true
+	}
 	inside := all[:0:0]
 	for _, c := range all {
-		if math.Floor(c.minX/metaPx) == math.Floor(c.maxX/metaPx) && math.Floor(c.minY/metaPx) == math.Floor(c.maxY/metaPx) {
+		if within(c) {
 			inside = append(inside, c)
 			continue
 		}
@@ -226,8 +259,11 @@ func (l *labeller) place(ctx context.Context, key metaKey) []label {
 		}
 	}
 	for _, c := range inside {
-		if c.maxX > sq.ox && c.minX < sq.ox+metaPx && c.maxY > sq.oy && c.minY < sq.oy+metaPx && (c.always || !taken.hits(c) && !names.near(c, apart)) {
-			keep(c)
+		for a := c; a != nil && a.touches(&sq); a = a.next {
+			if a.always || !taken.hits(a) && !names.near(a, apart) {
+				keep(a)
+				break
+			}
 		}
 	}
 	return placed
@@ -247,7 +283,12 @@ func (l *labeller) placeWithin(ctx context.Context) []label {
 	var names namesakes
 	var placed []label
 	for _, c := range all {
-		if !v.holds(c) || !c.always && (taken.hits(c) || names.near(c, repeatPx*ratio)) {
+		for ; c != nil; c = c.next {
+			if v.holds(c) && (c.always || !taken.hits(c) && !names.near(c, repeatPx*ratio)) {
+				break
+			}
+		}
+		if c == nil {
 			continue
 		}
 		if !c.aloof {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"kuaitu/geo"
 	"kuaitu/mapview/style"
 )
 
@@ -56,7 +57,9 @@ func square(x0, y0, x1, y1 float64) orb.Polygon {
 }
 
 func featureRow(g orb.Geometry, kind, name string, n float64) func() (orb.Geometry, []style.Value) {
-	return func() (orb.Geometry, []style.Value) { return g, []style.Value{style.Str(kind), style.Str(name), style.Num(n)} }
+	return func() (orb.Geometry, []style.Value) {
+		return g, []style.Value{style.Str(kind), style.Str(name), style.Num(n)}
+	}
 }
 
 func quarter(t testing.TB) *Snapshot {
@@ -332,3 +335,110 @@ func TestStyledRenderStops(t *testing.T) {
 		t.Error("drawing went on after the end of its context")
 	}
 }
+
+// placedLabels are the names a scene shows at a zoom in a view about the middle.
+func placedLabels(t *testing.T, layers []Layer, zoom float64, w, h int) []label {
+	t.Helper()
+	st := LightStyle()
+	st.Fonts = testFonts(t)
+	cam := Camera{Center: place(0, 0), Zoom: zoom, WidthPx: w, HeightPx: h}
+	ox, oy := cam.origin()
+	l := newLabeller(Scene{Layers: layers}, st)
+	v := view{zoom: zoom, ox: ox, oy: oy, w: w, h: h}
+	l.within = &v
+	return l.in(t.Context(), v)
+}
+
+func TestSymbolsThatHaveNoRoom(t *testing.T) {
+	points := func(x ...float64) *Snapshot {
+		var rows []func() (orb.Geometry, []style.Value)
+		for _, x := range x {
+			rows = append(rows, featureRow(place(x, 0), "", "市民中心广场", 0))
+		}
+		return table(t, []string{"kind", "name", "n"}, rows...)
+	}
+	doc := func(layout string) string {
+		return `{"version": 8, "sources": {"k": {"type": "vector"}}, "layers": [{"id": "s", "type": "symbol", "source": "k", "source-layer": "q", "layout": {"text-field": ["get", "name"], "text-size": 14` + layout + `}}]}`
+	}
+	for _, c := range []struct {
+		name, layout string
+		x            []float64
+		want, texts  int
+	}{
+		{"one", "", []float64{0}, 1, 1},
+		{"two in one place", "", []float64{0, 3}, 1, 1},
+		{"allowed to overlap", `, "text-allow-overlap": true`, []float64{0, 3}, 2, 2},
+		{"to the other side", `, "text-variable-anchor": ["left", "right"], "text-radial-offset": 0.5`, []float64{0, 3}, 2, 2},
+		{"three on two sides", `, "text-variable-anchor": ["left", "right"], "text-radial-offset": 0.5`, []float64{0, 3, 6}, 2, 2},
+		{"the picture alone", `, "icon-image": "circle", "text-optional": true, "text-anchor": "top", "text-offset": [0, 1]`, []float64{0, 30}, 2, 1},
+		{"all or nothing", `, "icon-image": "circle", "text-anchor": "top", "text-offset": [0, 1]`, []float64{0, 30}, 1, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			texts := 0
+			got := placedLabels(t, styledLayers(t, doc(c.layout), map[string]any{"q": points(c.x...)}), 17, 400, 300)
+			for _, lb := range got {
+				if lb.text != "" {
+					texts++
+				}
+			}
+			if len(got) != c.want || texts != c.texts {
+				t.Errorf("%d symbols with %d texts, want %d with %d", len(got), texts, c.want, c.texts)
+			}
+		})
+	}
+}
+
+// TestCrowdedNames names far more points than there is room for, seen from two views: what both see is named alike.
+func TestCrowdedNames(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	var rows []func() (orb.Geometry, []style.Value)
+	for i := range 5000 {
+		rows = append(rows, featureRow(place(rng.Float64()*4000-2000, rng.Float64()*4000-2000), "", fmt.Sprint(i), float64(i%9)))
+	}
+	layers := styledLayers(t, `{"version": 8, "sources": {"k": {"type": "vector"}}, "layers": [{"id": "s", "type": "symbol", "source": "k", "source-layer": "q",
+		"layout": {"text-field": ["get", "name"], "text-size": 12, "symbol-sort-key": ["get", "n"]}}]}`, map[string]any{"q": table(t, []string{"kind", "name", "n"}, rows...)})
+	st := LightStyle()
+	st.Fonts = testFonts(t)
+	cam := Camera{Center: place(0, 0), Zoom: 16, WidthPx: 600, HeightPx: 400}
+	ox, oy := cam.origin()
+	one := view{zoom: 16, ox: ox, oy: oy, w: 600, h: 400}
+	other := view{zoom: 16, ox: ox - 150, oy: oy + 100, w: 500, h: 400}
+	see := func(v, in view) map[string]bool {
+		out := map[string]bool{}
+		for _, lb := range newLabeller(Scene{Layers: layers}, st).in(t.Context(), v) {
+			if lb.touches(&in) {
+				out[lb.text] = true
+			}
+		}
+		return out
+	}
+	both := view{zoom: 16, ox: ox, oy: oy + 100, w: 350, h: 300}
+	a, b := see(one, both), see(other, both)
+	for name := range a {
+		if !b[name] {
+			t.Errorf("%s is named in one view alone", name)
+		}
+	}
+	if len(a) != len(b) || len(a) < 40 {
+		t.Errorf("%d and %d names", len(a), len(b))
+	}
+}
+
+func TestStyledRaster(t *testing.T) {
+	red := image.NewRGBA(image.Rect(0, 0, 256, 256))
+	clearTo(red, rgba{200, 0, 0, 255})
+	layers := styledLayers(t, `{"version": 8, "sources": {"p": {"type": "raster", "tiles": ["x"]}}, "layers": [{"id": "b", "type": "background", "paint": {"background-color": "#fff"}},
+		{"id": "r", "type": "raster", "source": "p", "paint": {"raster-opacity": 0.5}}]}`, map[string]any{"p": &oneTile{red}})
+	m := frame(t, Camera{Center: place(0, 0), Zoom: 12.4, WidthPx: 100, HeightPx: 100}, LightStyle(), Scene{Layers: layers})
+	if c := m.RGBAAt(50, 50); c.R < 225 || c.R > 230 || c.G < 125 || c.G > 130 {
+		t.Errorf("half a red over white is %v", c)
+	}
+}
+
+// oneTile is a source of one picture everywhere.
+type oneTile struct{ m image.Image }
+
+func (o *oneTile) Tile(context.Context, int, int, int) (image.Image, error) { return o.m, nil }
+func (o *oneTile) Zooms() (int, int)                                        { return 0, 20 }
+func (o *oneTile) Datum() geo.Datum                                         { return geo.CGCS2000 }
+func (o *oneTile) Attribution() string                                      { return "" }

@@ -130,6 +130,10 @@ func (p *painter) styledLines(l Layer, pt part, lk *looks, chosen map[int]bool) 
 		if pending != n {
 			flush()
 		}
+		if w, h := float64(b.maxX-b.minX)*p.k, float64(b.maxY-b.minY)*p.k; w < lodPx && h < lodPx && n.width <= hairPx && n.gap == 0 && n.offset == 0 {
+			p.mite(pt, i, b, w, h, n.c.faded(min(1, n.width)))
+			return true
+		}
 		closed := pt.shapes[i] == shapePolygon
 		filled := false
 		for r := pt.feats[i]; r < pt.feats[i+1]; r++ {
@@ -151,6 +155,19 @@ func (p *painter) styledLines(l Layer, pt part, lk *looks, chosen map[int]bool) 
 		return true
 	})
 	flush()
+}
+
+// mite draws a thin line that is smaller than lodPx: a border as the area in it, another from end to end.
+func (p *painter) mite(pt part, i int, b box, w, h float64, c rgba) {
+	if pt.shapes[i] == shapePolygon {
+		p.speck(b, w, h, c)
+		return
+	}
+	for r := pt.feats[i]; r < pt.feats[i+1]; r++ {
+		ring := pt.ring(r)
+		last := len(ring) - 2
+		p.hairline(p.x(ring[0]), p.y(ring[1]), p.x(ring[last]), p.y(ring[last+1]), c)
+	}
 }
 
 // borderLines draws the borders of areas in dashed and in translucent looks: where two areas meet once, or dashes would fall into each other's gaps and

@@ -1,6 +1,7 @@
 package mapview
 
 import (
+	"bytes"
 	"context"
 	"math"
 	"strings"
@@ -73,6 +74,10 @@ func (s *symbolMaker) part(pt part, v view, pad float64, square *box) {
 	if square != nil {
 		q = box{max(q.minX, square.minX), max(q.minY, square.minY), min(q.maxX, square.maxX), min(q.maxY, square.maxY)}
 	}
+	var first map[cellKey]crowdHead
+	if lk.drawn > crowd && s.giveWay() {
+		first = map[cellKey]crowdHead{}
+	}
 	lk.each(pt, q, func(i int, _ uint32) bool {
 		if s.n++; s.n%batch == 0 && s.ctx.Err() != nil {
 			return false
@@ -81,9 +86,69 @@ func (s *symbolMaker) part(pt part, v view, pad float64, square *box) {
 		if s.late && !s.style.Filter.Bool(&s.expr) {
 			return true
 		}
-		s.feature(pt, v, pad, q, square != nil)
+		if first == nil {
+			s.feature(pt, v, pad, q, square != nil)
+		} else {
+			s.queue(pt, v.perUnit(), first)
+		}
 		return true
 	})
+	for _, h := range first {
+		s.row.i, s.row.selected = h.i, s.selected[pt.ids[h.i]]
+		s.feature(pt, v, pad, q, square != nil)
+	}
+}
+
+// crowd is from how many features on only the first of those whose anchors fall into one small square gets a symbol made: the others
+// would overlap it. crowdPx is the side of the squares in design pixels.
+const (
+	crowd   = 400
+	crowdPx = 8
+)
+
+// crowdHead is the first feature of a square.
+type crowdHead struct {
+	i   int
+	key float64
+}
+
+// giveWay answers whether the layer's symbols are single ones that keep clear of each other.
+func (s *symbolMaker) giveWay() bool {
+	l, c := s.style, &s.expr
+	for _, p := range [...]style.Property{style.TextAllowOverlap, style.IconAllowOverlap} {
+		if l.Prop(p).Bool(c) {
+			return false
+		}
+	}
+	for _, p := range [...]style.Property{style.TextOverlap, style.IconOverlap} {
+		if w := l.Prop(p).Text(c); w != "" && w != "never" {
+			return false
+		}
+	}
+	return l.Prop(style.SymbolPlacement).Text(c) == "point"
+}
+
+// queue notes the feature the context looks at if it goes before all others of its square.
+func (s *symbolMaker) queue(pt part, k float64, first map[cellKey]crowdHead) {
+	i := s.row.i
+	if s.style.Prop(style.TextField).Text(&s.expr) == "" && s.style.Prop(style.IconImage).Text(&s.expr) == "" {
+		return
+	}
+	x, y := labelPlace(pt, i, k)
+	side := crowdPx * s.labeller.style.ratio()
+	at := cellKey{int(float64(x) * k / side), int(float64(y) * k / side)}
+	key := s.style.Prop(style.SymbolSortKey).Number(&s.expr)
+	if h, ok := first[at]; !ok || key < h.key || key == h.key && bytes.Compare(pt.ids[i][:], pt.ids[h.i][:]) < 0 {
+		first[at] = crowdHead{i, key}
+	}
+}
+
+// labelPlace is where a feature's symbol is anchored, in world units: of an area too small for that to matter the middle of its box.
+func labelPlace(pt part, i int, k float64) (x, y uint32) {
+	if b := pt.boxes[i]; float64(max(b.maxX-b.minX, b.maxY-b.minY))*k < 4 {
+		return b.minX + (b.maxX-b.minX)/2, b.minY + (b.maxY-b.minY)/2
+	}
+	return pt.anchor(i)
 }
 
 // text-anchor and icon-anchor: where the anchor lies in a box, 0 left or top, 1 right or bottom.
@@ -134,7 +199,7 @@ func (s *symbolMaker) feature(pt part, v view, pad float64, q box, tiled bool) {
 	like.aloof = l.Prop(style.TextIgnorePlacement).Bool(c) && (like.icon.kind == iconNone || l.Prop(style.IconIgnorePlacement).Bool(c))
 	placement, i, k := l.Prop(style.SymbolPlacement).Text(c), s.row.i, v.perUnit()
 	if pt.shapes[i] == shapePoint || placement == "point" {
-		x, y := pt.anchor(i)
+		x, y := labelPlace(pt, i, k)
 		if !q.contains(box{x, y, x, y}) {
 			return
 		}
@@ -230,46 +295,85 @@ func (s *symbolMaker) dotted(pt part, v view, pad, apart float64, like label, te
 	}
 }
 
-// upright adds a symbol at x, y: the icon and the lines of the text about it.
+// upright adds a symbol at x, y: the icon and the lines of the text about it, with what may be shown instead where it has no room.
 func (s *symbolMaker) upright(like label, text string, x, y float64) {
-	l, c, ratio := s.style, &s.expr, s.labeller.style.ratio()
+	l, c := s.style, &s.expr
 	x, y = x-s.dx, y-s.dy
+	var head, last *label
+	try := func(like label, text, anchor string) {
+		lb := s.stand(like, text, anchor, x, y)
+		switch {
+		case lb == nil:
+		case head == nil:
+			head, last = lb, lb
+		default:
+			last.next, last = lb, lb
+		}
+	}
+	anchors := l.Prop(style.TextVariableAnchor).Strings(c)
+	if len(anchors) == 0 || text == "" {
+		try(like, text, l.Prop(style.TextAnchor).Text(c))
+	}
+	for _, a := range anchors {
+		if text != "" {
+			try(like, text, a)
+		}
+	}
+	if text != "" && like.icon.kind != iconNone && like.icon.kind != iconPlate {
+		if l.Prop(style.TextOptional).Bool(c) {
+			try(like, "", "")
+		}
+		if l.Prop(style.IconOptional).Bool(c) {
+			like.icon = labelIcon{}
+			try(like, text, l.Prop(style.TextAnchor).Text(c))
+		}
+	}
+	if head != nil {
+		s.out = append(s.out, head)
+	}
+}
+
+// stand is a symbol at x, y with its text at one anchor; nil if it is larger than labels may be.
+func (s *symbolMaker) stand(like label, text, anchor string, x, y float64) *label {
+	l, c, ratio := s.style, &s.expr, s.labeller.style.ratio()
 	lb := like
-	lb.text = text
+	lb.text, lb.x, lb.y = text, x, y
 	pd := max(0, l.Prop(style.TextPadding).Number(c)) * ratio
-	lb.x, lb.y = x, y
 	lb.minX, lb.minY, lb.maxX, lb.maxY = x, y, x, y
-	if lb.icon.kind != iconNone && lb.icon.kind != iconPlate {
+	beside := lb.icon.kind != iconNone && lb.icon.kind != iconPlate
+	if beside {
 		lb.icon.x, lb.icon.y = math.Round(x+lb.icon.x)+0.5, math.Round(y+lb.icon.y)+0.5
 		half := lb.icon.size/2 + max(0, l.Prop(style.IconPadding).Number(c))*ratio
 		lb.minX, lb.minY, lb.maxX, lb.maxY = lb.icon.x-half, lb.icon.y-half, lb.icon.x+half, lb.icon.y+half
 	}
 	if text != "" {
-		box := s.setText(&lb, text, x, y)
+		box := s.setText(&lb, text, anchor, x, y)
 		if lb.icon.kind == iconPlate {
 			lb.icon.x, lb.icon.y = (box.minX+box.maxX)/2, (box.minY+box.maxY)/2
-			lb.icon.w, lb.icon.h = math.Max(box.maxX-box.minX+7*ratio, box.maxY-box.minY), math.Round(1.45*lb.ts.size)
+			lb.icon.w, lb.icon.h = math.Max(box.maxX-box.minX+7*ratio, box.maxY-box.minY), math.Round(box.maxY-box.minY+0.35*lb.ts.size)
 			pd += 4 * ratio
 		}
-		if lb.icon.kind == iconNone || lb.icon.kind == iconPlate {
-			lb.minX, lb.minY, lb.maxX, lb.maxY = box.minX-pd, box.minY-pd, box.maxX+pd, box.maxY+pd
+		box = textBox{box.minX - pd, box.minY - pd, box.maxX + pd, box.maxY + pd}
+		if !beside {
+			lb.minX, lb.minY, lb.maxX, lb.maxY = box.minX, box.minY, box.maxX, box.maxY
 		} else {
-			lb.minX, lb.minY = math.Min(lb.minX, box.minX-pd), math.Min(lb.minY, box.minY-pd)
-			lb.maxX, lb.maxY = math.Max(lb.maxX, box.maxX+pd), math.Max(lb.maxY, box.maxY+pd)
+			lb.boxes, lb.apart = [2]textBox{{lb.minX, lb.minY, lb.maxX, lb.maxY}, box}, true
+			lb.minX, lb.minY = math.Min(lb.minX, box.minX), math.Min(lb.minY, box.minY)
+			lb.maxX, lb.maxY = math.Max(lb.maxX, box.maxX), math.Max(lb.maxY, box.maxY)
 		}
 	}
 	// What reaches farther could be seen from places that do not know of it.
-	reach := (maxLabelPx + labelPad) * ratio
-	if x-lb.minX > reach || y-lb.minY > reach || lb.maxX-x > reach || lb.maxY-y > reach {
-		return
+	if reach := (maxLabelPx + labelPad) * ratio; x-lb.minX > reach || y-lb.minY > reach || lb.maxX-x > reach || lb.maxY-y > reach {
+		return nil
 	}
-	s.out = append(s.out, &lb)
+	return &lb
 }
 
+// textBox is a rectangle of the world in device pixels.
 type textBox struct{ minX, minY, maxX, maxY float64 }
 
 // setText breaks a text into lines and puts them about x, y as the layer says. It answers the box they fill.
-func (s *symbolMaker) setText(lb *label, text string, x, y float64) textBox {
+func (s *symbolMaker) setText(lb *label, text, anchor string, x, y float64) textBox {
 	l, c, ts := s.style, &s.expr, lb.ts
 	fonts := s.labeller.style.Fonts
 	most := maxLabelPx * ts.ratio
@@ -280,11 +384,7 @@ func (s *symbolMaker) setText(lb *label, text string, x, y float64) textBox {
 		wide = math.Max(wide, rows[i].width)
 	}
 	tall := high*float64(len(rows)-1) + 1.1*ts.size
-	anchor := l.Prop(style.TextAnchor).Text(c)
 	radial := l.Prop(style.TextRadialOffset).Number(c) * ts.size
-	if first := l.Prop(style.TextVariableAnchor).Strings(c); len(first) > 0 {
-		anchor = first[0]
-	}
 	sx, sy := anchorShare(anchor)
 	if o := l.Prop(style.TextOffset).Numbers(c); radial == 0 && len(o) == 2 {
 		x, y = x+o[0]*ts.size, y+o[1]*ts.size
