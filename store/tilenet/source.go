@@ -43,7 +43,7 @@ type Source interface {
 	Approval() string
 	State() State
 	// OnArrive has f called, from a goroutine of the source, with the bounds (degrees, storage datum) of what has changed. From then on a tile that is
-	// not at hand is mapview.ErrNotYet instead of being waited for. nil ends that.
+	// not at hand is mapview.ErrNotYet instead of being waited for. nil ends that. f must not close the source.
 	OnArrive(f func(orb.Bound))
 	// Retry asks a server that could not be reached now, not when its turn comes.
 	Retry()

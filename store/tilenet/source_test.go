@@ -256,6 +256,31 @@ func TestWhatAServerSaysIsToldInPlainWords(t *testing.T) {
 	}
 }
 
+func TestContentCountsMoreThanItsType(t *testing.T) {
+	srv := newTileServer(t)
+	srv.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Content-Type", "text/html")
+		w.Write(picture(color.RGBA{1, 1, 1, 255}))
+		return true
+	})
+	see(t, mustOpen(t, xyzConfig(srv), Options{}), 1, 0, 0, color.RGBA{1, 1, 1, 255})
+	c := xyzConfig(srv)
+	c.ID, c.Format = "v", "pbf"
+	v := mustOpen(t, c, Options{}).(*Vector)
+	if _, err := v.VectorTile(t.Context(), 1, 0, 0); err == nil {
+		t.Error("a picture taken for a vector tile")
+	}
+	layer := []byte("\x1a\x05\x0a\x03abc")
+	srv.answer(func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Content-Type", "text/plain")
+		w.Write(layer)
+		return true
+	})
+	if got, err := v.VectorTile(t.Context(), 1, 1, 0); err != nil || string(got) != string(layer) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 func TestSlowAnswersEnd(t *testing.T) {
 	srv := newTileServer(t)
 	srv.answer(func(_ http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true })

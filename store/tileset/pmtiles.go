@@ -15,8 +15,8 @@ import (
 // Limits of a PMTiles file.
 const (
 	pmHeaderBytes      = 127
-	pmDirectoryBytes   = 16 << 20 // compressed
-	pmDirectoryPlain   = 64 << 20
+	pmDirectoryBytes   = 4 << 20 // compressed; writers keep to some kilobytes
+	pmDirectoryPlain   = 16 << 20
 	pmMetadataBytes    = 16 << 20
 	pmDepth            = 4        // directories from the root to a tile
 	pmDirectoriesBytes = 24 << 20 // of decoded leaf directories kept
