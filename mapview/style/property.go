@@ -45,7 +45,6 @@ const (
 	LineWidth      // Number, design pixels
 	LineGapWidth   // Number, design pixels; above 0 the line is two, each LineWidth wide, with this between them
 	LineOffset     // Number, design pixels to the right of the line's direction
-	LineBlur       // Number, design pixels
 	LineDashArray  // Numbers, in units of the line's width; empty: solid
 
 	CircleRadius        // Number, design pixels
@@ -63,13 +62,9 @@ const (
 	IconAllowOverlap      // Bool
 	IconOverlap           // Text: never, always, cooperative; empty: as IconAllowOverlap says
 	IconIgnorePlacement   // Bool
-	IconOptional          // Bool
-	IconRotationAlignment // Text: map, viewport, auto
 	IconSize              // Number, a factor
 	IconImage             // Text, the name of a picture; empty: none
-	IconRotate            // Number, degrees clockwise
 	IconPadding           // Number, design pixels
-	IconKeepUpright       // Bool
 	IconOffset            // Numbers: x, y in design pixels × IconSize
 	IconAnchor            // Text: center, left, right, top, bottom, top-left, top-right, bottom-left, bottom-right
 	TextRotationAlignment // Text: map, viewport, viewport-glyph, auto
@@ -83,27 +78,19 @@ const (
 	TextRadialOffset      // Number, ems; for TextVariableAnchor
 	TextVariableAnchor    // Strings, anchors by preference; empty: TextAnchor alone
 	TextAnchor            // Text: as IconAnchor
-	TextMaxAngle          // Number, degrees between neighbouring glyphs along a line
-	TextRotate            // Number, degrees clockwise
 	TextPadding           // Number, design pixels
-	TextKeepUpright       // Bool
 	TextTransform         // Text: none, uppercase, lowercase
 	TextOffset            // Numbers: x, y in ems
 	TextAllowOverlap      // Bool
 	TextOverlap           // Text: as IconOverlap
 	TextIgnorePlacement   // Bool
-	TextOptional          // Bool
 	IconOpacity           // Number, 0…1
 	IconColor             // Color
 	IconHaloColor         // Color
-	IconHaloWidth         // Number, design pixels
-	IconHaloBlur          // Number, design pixels
-	IconTranslate         // Numbers: x, y in design pixels
 	TextOpacity           // Number, 0…1
 	TextColor             // Color
 	TextHaloColor         // Color
 	TextHaloWidth         // Number, design pixels
-	TextHaloBlur          // Number, design pixels
 	TextTranslate         // Numbers: x, y in design pixels
 
 	HeatmapRadius    // Number, design pixels
@@ -112,13 +99,8 @@ const (
 	HeatmapColor     // Color by Context.Density
 	HeatmapOpacity   // Number, 0…1
 
-	RasterOpacity       // Number, 0…1
-	RasterHueRotate     // Number, degrees
-	RasterBrightnessMin // Number, 0…1
-	RasterBrightnessMax // Number, 0…1
-	RasterSaturation    // Number, -1…1
-	RasterContrast      // Number, -1…1
-	RasterResampling    // Text: linear, nearest
+	RasterOpacity    // Number, 0…1
+	RasterResampling // Text: linear, nearest
 
 	numProperties
 )
@@ -218,7 +200,6 @@ var specs = [numProperties]spec{
 	LineWidth:      number(Line, "line-width", byState, 0, unbounded, 1),
 	LineGapWidth:   number(Line, "line-gap-width", byState, 0, unbounded, 0),
 	LineOffset:     number(Line, "line-offset", byState, -unbounded, unbounded, 0),
-	LineBlur:       number(Line, "line-blur", byState, 0, unbounded, 0),
 	LineDashArray:  {layer: Line, name: "line-dasharray", form: formNumbers, uses: byFeature, min: 0, max: unbounded, def: []any{}},
 
 	CircleRadius:        number(Circle, "circle-radius", byState, 0, unbounded, 5),
@@ -236,13 +217,9 @@ var specs = [numProperties]spec{
 	IconAllowOverlap:      truth(Symbol, "icon-allow-overlap", false).inLayout(),
 	IconOverlap:           choice(Symbol, "icon-overlap", byZoom, "", overlaps...).inLayout(),
 	IconIgnorePlacement:   truth(Symbol, "icon-ignore-placement", false).inLayout(),
-	IconOptional:          truth(Symbol, "icon-optional", false).inLayout(),
-	IconRotationAlignment: choice(Symbol, "icon-rotation-alignment", byFeature, "auto", "map", "viewport", "auto").inLayout(),
 	IconSize:              number(Symbol, "icon-size", byFeature, 0, unbounded, 1).inLayout(),
 	IconImage:             {layer: Symbol, name: "icon-image", layout: true, form: formImage, uses: byFeature, def: ""},
-	IconRotate:            number(Symbol, "icon-rotate", byFeature, -unbounded, unbounded, 0).inLayout(),
 	IconPadding:           {layer: Symbol, name: "icon-padding", layout: true, form: formPadding, uses: byFeature, min: -unbounded, max: unbounded, def: 2.0, ramp: true},
-	IconKeepUpright:       truth(Symbol, "icon-keep-upright", false).inLayout(),
 	IconOffset:            offset(Symbol, "icon-offset", byFeature).inLayout(),
 	IconAnchor:            choice(Symbol, "icon-anchor", byFeature, "center", anchors...).inLayout(),
 	TextRotationAlignment: choice(Symbol, "text-rotation-alignment", byZoom, "auto", "map", "viewport", "viewport-glyph", "auto").inLayout(),
@@ -256,27 +233,19 @@ var specs = [numProperties]spec{
 	TextRadialOffset:      number(Symbol, "text-radial-offset", byFeature, -unbounded, unbounded, 0).inLayout(),
 	TextVariableAnchor:    {layer: Symbol, name: "text-variable-anchor", layout: true, form: formEnums, uses: byZoom, enum: anchors, def: []any{}},
 	TextAnchor:            choice(Symbol, "text-anchor", byFeature, "center", anchors...).inLayout(),
-	TextMaxAngle:          number(Symbol, "text-max-angle", byZoom, -unbounded, unbounded, 45).inLayout(),
-	TextRotate:            number(Symbol, "text-rotate", byFeature, -unbounded, unbounded, 0).inLayout(),
 	TextPadding:           number(Symbol, "text-padding", byZoom, 0, unbounded, 2).inLayout(),
-	TextKeepUpright:       truth(Symbol, "text-keep-upright", true).inLayout(),
 	TextTransform:         choice(Symbol, "text-transform", byFeature, "none", "none", "uppercase", "lowercase").inLayout(),
 	TextOffset:            offset(Symbol, "text-offset", byFeature).inLayout(),
 	TextAllowOverlap:      truth(Symbol, "text-allow-overlap", false).inLayout(),
 	TextOverlap:           choice(Symbol, "text-overlap", byZoom, "", overlaps...).inLayout(),
 	TextIgnorePlacement:   truth(Symbol, "text-ignore-placement", false).inLayout(),
-	TextOptional:          truth(Symbol, "text-optional", false).inLayout(),
 	IconOpacity:           number(Symbol, "icon-opacity", byState, 0, 1, 1),
 	IconColor:             hue(Symbol, "icon-color", byState, "#000000"),
 	IconHaloColor:         hue(Symbol, "icon-halo-color", byState, seeThrough),
-	IconHaloWidth:         number(Symbol, "icon-halo-width", byState, 0, unbounded, 0),
-	IconHaloBlur:          number(Symbol, "icon-halo-blur", byState, 0, unbounded, 0),
-	IconTranslate:         offset(Symbol, "icon-translate", byZoom),
 	TextOpacity:           number(Symbol, "text-opacity", byState, 0, 1, 1),
 	TextColor:             hue(Symbol, "text-color", byState, "#000000"),
 	TextHaloColor:         hue(Symbol, "text-halo-color", byState, seeThrough),
 	TextHaloWidth:         number(Symbol, "text-halo-width", byState, 0, unbounded, 0),
-	TextHaloBlur:          number(Symbol, "text-halo-blur", byState, 0, unbounded, 0),
 	TextTranslate:         offset(Symbol, "text-translate", byZoom),
 
 	HeatmapRadius:    number(Heatmap, "heatmap-radius", byState, 1, unbounded, 30),
@@ -285,13 +254,8 @@ var specs = [numProperties]spec{
 	HeatmapColor:     {layer: Heatmap, name: "heatmap-color", form: formColor, uses: UsesDensity, def: densityDef, ramp: true},
 	HeatmapOpacity:   number(Heatmap, "heatmap-opacity", byZoom, 0, 1, 1),
 
-	RasterOpacity:       number(Raster, "raster-opacity", byZoom, 0, 1, 1),
-	RasterHueRotate:     number(Raster, "raster-hue-rotate", byZoom, -unbounded, unbounded, 0),
-	RasterBrightnessMin: number(Raster, "raster-brightness-min", byZoom, 0, 1, 0),
-	RasterBrightnessMax: number(Raster, "raster-brightness-max", byZoom, 0, 1, 1),
-	RasterSaturation:    number(Raster, "raster-saturation", byZoom, -1, 1, 0),
-	RasterContrast:      number(Raster, "raster-contrast", byZoom, -1, 1, 0),
-	RasterResampling:    choice(Raster, "raster-resampling", byZoom, "linear", "linear", "nearest"),
+	RasterOpacity:    number(Raster, "raster-opacity", byZoom, 0, 1, 1),
+	RasterResampling: choice(Raster, "raster-resampling", byZoom, "linear", "linear", "nearest"),
 }
 
 // String answers the name in documents.
@@ -314,6 +278,23 @@ var propertyNames = func() (m [numTypes]map[string]map[string]Property) {
 
 // withoutEffect are properties of the specification that make no difference here; the text says why. They are named as warnings.
 var withoutEffect = map[string]string{
+	"line-blur":               "lines have sharp edges",
+	"icon-optional":           "icon and text are shown together or not at all",
+	"text-optional":           "icon and text are shown together or not at all",
+	"icon-rotation-alignment": "icons stand upright",
+	"icon-rotate":             "icons stand upright",
+	"icon-keep-upright":       "icons stand upright",
+	"text-rotate":             "texts are level or run along their line",
+	"text-keep-upright":       "texts always run so that they can be read",
+	"text-max-angle":          "texts are left out where their line bends by more than 24 degrees",
+	"icon-halo-width":         "the edge of an icon is one pixel",
+	"icon-halo-blur":          "halos have sharp edges",
+	"text-halo-blur":          "halos have sharp edges",
+	"raster-hue-rotate":       "pictures keep their colours",
+	"raster-brightness-min":   "pictures keep their colours",
+	"raster-brightness-max":   "pictures keep their colours",
+	"raster-saturation":       "pictures keep their colours",
+	"raster-contrast":         "pictures keep their colours",
 	"fill-translate-anchor":   "shifts are always those of the map",
 	"line-translate-anchor":   "shifts are always those of the map",
 	"circle-translate-anchor": "shifts are always those of the map",
@@ -337,6 +318,7 @@ var undrawn = map[string]struct {
 	why       string
 	essential bool
 }{
+	"icon-translate":              {"use icon-offset", false},
 	"background-pattern":          {"patterns are not drawn", true},
 	"fill-pattern":                {"patterns are not drawn", true},
 	"line-pattern":                {"patterns are not drawn", true},
