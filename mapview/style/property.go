@@ -62,6 +62,7 @@ const (
 	IconAllowOverlap      // Bool
 	IconOverlap           // Text: never, always, cooperative; empty: as IconAllowOverlap says
 	IconIgnorePlacement   // Bool
+	IconOptional          // Bool
 	IconSize              // Number, a factor
 	IconImage             // Text, the name of a picture; empty: none
 	IconPadding           // Number, design pixels
@@ -84,6 +85,7 @@ const (
 	TextAllowOverlap      // Bool
 	TextOverlap           // Text: as IconOverlap
 	TextIgnorePlacement   // Bool
+	TextOptional          // Bool
 	IconOpacity           // Number, 0…1
 	IconColor             // Color
 	IconHaloColor         // Color
@@ -217,6 +219,7 @@ var specs = [numProperties]spec{
 	IconAllowOverlap:      truth(Symbol, "icon-allow-overlap", false).inLayout(),
 	IconOverlap:           choice(Symbol, "icon-overlap", byZoom, "", overlaps...).inLayout(),
 	IconIgnorePlacement:   truth(Symbol, "icon-ignore-placement", false).inLayout(),
+	IconOptional:          truth(Symbol, "icon-optional", false).inLayout(),
 	IconSize:              number(Symbol, "icon-size", byFeature, 0, unbounded, 1).inLayout(),
 	IconImage:             {layer: Symbol, name: "icon-image", layout: true, form: formImage, uses: byFeature, def: ""},
 	IconPadding:           {layer: Symbol, name: "icon-padding", layout: true, form: formPadding, uses: byFeature, min: -unbounded, max: unbounded, def: 2.0, ramp: true},
@@ -239,6 +242,7 @@ var specs = [numProperties]spec{
 	TextAllowOverlap:      truth(Symbol, "text-allow-overlap", false).inLayout(),
 	TextOverlap:           choice(Symbol, "text-overlap", byZoom, "", overlaps...).inLayout(),
 	TextIgnorePlacement:   truth(Symbol, "text-ignore-placement", false).inLayout(),
+	TextOptional:          truth(Symbol, "text-optional", false).inLayout(),
 	IconOpacity:           number(Symbol, "icon-opacity", byState, 0, 1, 1),
 	IconColor:             hue(Symbol, "icon-color", byState, "#000000"),
 	IconHaloColor:         hue(Symbol, "icon-halo-color", byState, seeThrough),
@@ -279,8 +283,6 @@ var propertyNames = func() (m [numTypes]map[string]map[string]Property) {
 // withoutEffect are properties of the specification that make no difference here; the text says why. They are named as warnings.
 var withoutEffect = map[string]string{
 	"line-blur":               "lines have sharp edges",
-	"icon-optional":           "icon and text are shown together or not at all",
-	"text-optional":           "icon and text are shown together or not at all",
 	"icon-rotation-alignment": "icons stand upright",
 	"icon-rotate":             "icons stand upright",
 	"icon-keep-upright":       "icons stand upright",
