@@ -3,7 +3,9 @@ package ui_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"kuaitu/block"
 	"kuaitu/ui"
 	"kuaitu/ui/state"
 )
@@ -28,7 +30,7 @@ func TestLayersAreArrangedAndKept(t *testing.T) {
 		}
 		return strings.Join(ids, " ")
 	}
-	const want = "events grid street community oldgrid buildings small care raster image"
+	const want = "events grid street community oldgrid thematic buildings small care raster image"
 	if got := order(d); got != want {
 		t.Errorf("after dragging the map draws %q, want %q", got, want)
 	}
@@ -127,4 +129,39 @@ func TestBaseMapsAreChosen(t *testing.T) {
 	}
 	d.Tap("layers", "lc-base")
 	d.want("status", "无底图")
+}
+
+func TestFiguresAreChosenAndKept(t *testing.T) {
+	kept := map[string]string{}
+	d := openDesk(t, wide, remembering(kept))
+	d.until("layers", d.shows("layers", "专题图"))
+	d.Tap("layers", "lc-thematic") // nothing was chosen yet: the panel asks
+	if !d.Boxed() {
+		t.Fatal("no panel opens")
+	}
+	d.ChooseFigures("areas", "overdue", "5, x", "")
+	if d.Tap("modalfoot", "act-显示") {
+		t.Error("class limits that are none were taken")
+	}
+	d.ChooseFigures("heat", "rooms", "", "")
+	if d.Tap("modalfoot", "act-显示") {
+		t.Error("a density of rooms was taken")
+	}
+	d.ChooseFigures("areas", "overdue", "1, 5, 20", "2026-11-20")
+	d.Tap("modalfoot", "act-显示")
+	d.until("the map of figures", func() bool { return len(d.chart.theme) == 1 && !d.Boxed() })
+	want := state.Thematic{Kind: "areas", Measure: "overdue", Level: block.Community, Norm: "count", Method: "fixed", Classes: 5, Cuts: []float64{1, 5, 20}, Ramp: "blue",
+		AsOf: time.Date(2026, 11, 21, 0, 0, 0, 0, fakeNow.Location())}
+	if got := d.data.wishes[len(d.data.wishes)-1]; got.String() != want.String() {
+		t.Errorf("wished for %v, want %v", got, want)
+	}
+	d.want("figures", "超期事件·按社区", "20–57", "无数据", "截至 15:42")
+	d.want("layers", "超期事件·按社区")
+
+	other := openDesk(t, wide, remembering(kept))
+	other.until("the map of figures at the next start", func() bool { return len(other.chart.theme) == 1 })
+	other.Tap("layers", "lc-thematic")
+	if got := other.Panel("figures"); got != "" {
+		t.Errorf("the legend stays when its layer is off: %q", got)
+	}
 }

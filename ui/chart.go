@@ -26,6 +26,7 @@ type Chart struct {
 	post  func(func())
 	scene mapview.Scene
 	bases []BaseMap
+	theme []mapview.Layer // of the map of figures
 	night bool
 	looks []state.LayerLook // as Arrange said; nil before
 	only  map[block.ID]bool // events that are shown; nil: all
@@ -83,6 +84,11 @@ func (c *Chart) arranged() mapview.Scene {
 		}
 	}
 	for _, look := range slices.Backward(c.looks) { // the tree's topmost is the scene's last
+		if look.ID == ThematicLayer {
+			for _, y := range c.theme {
+				layers = append(layers, looked(y, look))
+			}
+		}
 		if y, ok := known[look.ID]; ok {
 			layers = append(layers, looked(y, look))
 		}
@@ -144,6 +150,12 @@ func (c *Chart) Arrange(looks []state.LayerLook) {
 		return
 	}
 	c.looks = looks
+	c.apply()
+}
+
+// SetThematic implements Map.
+func (c *Chart) SetThematic(layers []mapview.Layer) {
+	c.theme = layers
 	c.apply()
 }
 

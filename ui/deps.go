@@ -56,6 +56,8 @@ type Data interface {
 	Events(ctx context.Context, f state.EventFilter) (state.EventPage, error)
 	// Dossier returns what the right panel shows of a record, masked as the rights of the user say.
 	Dossier(ctx context.Context, ref state.Ref) (state.Dossier, error)
+	// Thematic makes a map of figures in the colours of the theme, its legend in the language.
+	Thematic(ctx context.Context, t state.Thematic, dark bool, l *state.Lang) (state.ThematicMap, error)
 	// EventTypes returns the catalogue, classes together.
 	EventTypes(ctx context.Context) ([]state.EventType, error)
 	// Place says where a point lies. A point outside all regions has a zero Region and no error.
@@ -91,6 +93,9 @@ type BaseRequest struct {
 	Datum    string // empty: what the map says of itself
 	Approval string // 审图号
 }
+
+// ThematicLayer is the layer of the tree that shows figures.
+const ThematicLayer = "thematic"
 
 // BaseGroup is the group of the layer tree that holds the base maps.
 const BaseGroup = "base"
@@ -143,6 +148,8 @@ type Map interface {
 	// Counter returns a function that counts the features of each layer within the map's present extent. The function may
 	// be called off the UI thread.
 	Counter() func() map[string]int
+	// SetThematic puts the layers of a map of figures, lowest first, where the tree has ThematicLayer; nil takes them away.
+	SetThematic(layers []mapview.Layer)
 	// ShowEvents shows only the events of a set; nil shows all.
 	ShowEvents(only map[block.ID]bool)
 	// ToggleHUD shows or hides the figures of frames, queue and memory, and returns whether they are shown.

@@ -78,10 +78,11 @@ func (w *Window) build() {
 	p.tools = newSheet(w, w.drawTools)
 	p.scale = newSheet(w, w.drawScale)
 	p.strip = newSheet(w, w.drawStrip)
+	p.figures = newSheet(w, w.drawFigures)
 	p.credit = newSheet(w, w.drawCredit)
 	p.tipBox = newSheet(w, w.drawTip)
 	p.hitList = newSheet(w, w.drawHits)
-	for _, s := range []*sheet{p.legend, p.tools, p.scale, p.credit, p.strip, p.tipBox} {
+	for _, s := range []*sheet{p.legend, p.figures, p.tools, p.scale, p.credit, p.strip, p.tipBox} {
 		s.fill = transparent
 	}
 	p.entry = newSearchEntry(w)
@@ -98,7 +99,7 @@ func (w *Window) build() {
 	p.clips.chart, p.clips.events = clipped(w.deps.Map.Object()), clipped(p.events)
 	p.clips.regions, p.clips.layers, p.clips.detail = clipped(p.regions), clipped(p.layers), clipped(p.detail)
 	p.root = container.New(d,
-		p.clips.chart, p.scale, p.credit, p.legend, p.strip, p.tools,
+		p.clips.chart, p.scale, p.credit, p.legend, p.figures, p.strip, p.tools,
 		p.eventHead, p.clips.events,
 		p.clips.regions, p.clips.layers, p.unplaced,
 		p.clips.detail, p.detailFoot,
@@ -252,6 +253,9 @@ func (d *deskLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	put(p.grips.list, floatL, bottom-listH-gripReach/2, floatR-floatL, gripReach)
 	show(d.legend, p.legend)
 	put(p.legend, floatL+12, top+12, d.w.legendWidth(), legendHeight())
+	figures := d.w.figuresSize()
+	show(d.legend && d.w.figuresShown(), p.figures)
+	put(p.figures, floatL+12, top+mapH-44-figures.Height, figures.Width, figures.Height)
 	put(p.tools, floatR-48, top+12, 36, toolsHeight)
 	put(p.scale, floatL+12, top+mapH-34, 200, 24)
 	creditW := round(d.w.measure(d.w.credit(), sizeSmall, false).Width) + 16

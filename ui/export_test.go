@@ -1,9 +1,12 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
+
+	"kuaitu/ui/state"
 )
 
 // DropFiles stands for files dropped on the window.
@@ -25,7 +28,7 @@ func (w *Window) EventKey(k fyne.KeyName) { w.parts.events.TypedKey(&fyne.KeyEve
 func (w *Window) Panel(name string) string {
 	p := &w.parts
 	s := map[string]*sheet{"top": p.top, "regions": p.regions, "layers": &p.layers.sheet, "strip": p.strip, "eventhead": p.eventHead, "events": p.events,
-		"credit": p.credit, "detail": p.detail, "status": p.status, "hits": p.hitList, "legend": p.legend, "unplaced": p.unplaced, "detailfoot": p.detailFoot}[name]
+		"credit": p.credit, "figures": p.figures, "detail": p.detail, "status": p.status, "hits": p.hitList, "legend": p.legend, "unplaced": p.unplaced, "detailfoot": p.detailFoot}[name]
 	if name == "sync" && len(w.syncSheet) > 0 {
 		s = w.syncSheet[0]
 	}
@@ -194,4 +197,16 @@ func (w *Window) Shortcuts() []string {
 		out = append(out, shortcutName(b.key))
 	}
 	return out
+}
+
+// ChooseFigures fills in the open panel of the map of figures; class limits choose fixed classes.
+func (w *Window) ChooseFigures(kind, measure, cuts, asOf string) {
+	v := w.themeView
+	v.choices[themeKind].SetSelectedIndex(slices.Index(state.ThemeKinds, kind))
+	v.choices[themeMeasure].SetSelectedIndex(slices.Index(state.ThemeMeasures, measure))
+	if cuts != "" {
+		v.choices[themeMethod].SetSelectedIndex(slices.Index(state.ThemeMethods, state.ClassFixed))
+	}
+	v.cuts.SetText(cuts)
+	v.asOf.SetText(asOf)
 }

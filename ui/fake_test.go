@@ -32,6 +32,7 @@ type fakeData struct {
 	reports []state.Report
 	fail    error // every answer is this error
 	asked   []state.EventFilter
+	wishes  []state.Thematic
 }
 
 func newFakeData() *fakeData {
@@ -100,6 +101,7 @@ func (d *fakeData) Layers(context.Context) ([]state.Layer, error) {
 		{ID: "community", Group: "lines", Name: t("社区界", "Communities"), Swatch: state.SwatchCommunity, Visible: true, Count: 18},
 		{ID: "grid", Group: "lines", Name: t("网格界", "Grids"), Swatch: state.SwatchGrid, Visible: true, Count: 214},
 		{ID: "oldgrid", Group: "lines", Name: t("上一版网格（2025）", "Former grids (2025)"), Swatch: state.SwatchGrid, Count: 198},
+		{ID: "thematic", Name: t("专题图", "Map of figures"), Count: -1, Settings: true},
 		{ID: "buildings", Name: t("楼栋·按用途", "Buildings by use"), Swatch: state.SwatchFill, Visible: true, Count: 9214},
 		{ID: "small", Name: t("三小场所", "Small premises"), Swatch: state.SwatchDot, Count: 1308},
 		{ID: "care", Name: t("重点关爱（需授权）", "Special care (right needed)"), Swatch: state.SwatchLock, Locked: true, Count: -1},
@@ -212,6 +214,17 @@ func (d *fakeData) Dossier(_ context.Context, ref state.Ref) (state.Dossier, err
 	}, nil
 }
 
+func (d *fakeData) Thematic(_ context.Context, w state.Thematic, dark bool, l *state.Lang) (state.ThematicMap, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fail != nil {
+		return state.ThematicMap{}, d.fail
+	}
+	d.wishes = append(d.wishes, w)
+	return state.ThematicMap{Layers: []mapview.Layer{{Name: "thematic"}}, Legend: state.MapLegend{Title: w.Title(l), AsOf: "截至 15:42",
+		Entries: []state.MapLegendEntry{{Text: "20–57", Count: 4}, {Text: "0–19", Count: 14}, {Text: "无数据", Hatch: true, Count: 2}}}}, nil
+}
+
 func (d *fakeData) EventTypes(context.Context) ([]state.EventType, error) {
 	if d.fail != nil {
 		return nil, d.fail
@@ -303,6 +316,7 @@ type fakeMap struct {
 	places   []mapview.Place
 	turned   []int
 	hud      bool
+	theme    []mapview.Layer
 	dark     bool
 }
 
@@ -339,9 +353,10 @@ func (m *fakeMap) ToggleHUD() bool {
 	m.hud = !m.hud
 	return m.hud
 }
-func (m *fakeMap) ShowEvents(only map[block.ID]bool) { m.only = only }
-func (m *fakeMap) Select(ref state.Ref)              { m.selected = ref }
-func (m *fakeMap) SetDark(dark bool)                 { m.dark = dark }
+func (m *fakeMap) SetThematic(layers []mapview.Layer) { m.theme = layers }
+func (m *fakeMap) ShowEvents(only map[block.ID]bool)  { m.only = only }
+func (m *fakeMap) Select(ref state.Ref)               { m.selected = ref }
+func (m *fakeMap) SetDark(dark bool)                  { m.dark = dark }
 
 // fakeBases are two base maps of the pack; what is added is the user's.
 type fakeBases struct {

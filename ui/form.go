@@ -87,7 +87,6 @@ func (v *formView) drawLabels(p *pen, width, h float32) {
 	for i, f := range v.form.fields {
 		y := float32(i) * 44
 		p.text(16, 32+y, f.label, p.second())
-		p.box(v.column-1, 15+y, width-v.column-14, 34, p.pal.raised, p.pal.strong, 5)
 	}
 	y := float32(len(v.form.fields))*44 + 14
 	text, _ := v.noted()

@@ -84,10 +84,14 @@ func (w *Window) layersChanged() {
 	w.deps.Map.Arrange(w.layers.Looks())
 	w.deps.Remember("layers", w.layers.Prefs())
 	w.treesChanged()
+	w.desk.relayout() // legends come and go with their layers
 }
 
 func (w *Window) toggleLayer(id string) {
 	w.layers.Toggle(id)
+	if w.layers.Visible(ThematicLayer) && w.theme.Kind == "" { // nothing was chosen yet
+		w.showThematic()
+	}
 	w.layersChanged()
 	if y, ok := w.layers.Find(id); ok && (y.ID == BaseGroup || y.Group == BaseGroup) {
 		w.desk.relayout() // the credit has another width
@@ -201,6 +205,9 @@ func (w *Window) layersMenu(at fyne.Position) {
 		fyne.NewMenuItemSeparator(),
 		opacity,
 		item("layers.range", func() { w.askZooms(y) }),
+	}
+	if y.Settings {
+		items = append(items, item("layers.style", w.showThematic))
 	}
 	up, down := item("layers.up", func() { w.moveLayer(-1) }), item("layers.down", func() { w.moveLayer(1) })
 	up.Label += "   Alt+↑"

@@ -134,6 +134,7 @@ func (w *Window) showMainMenu() {
 		keyed(item("menu.map.full", w.fullExtent), mod+"Shift+F"),
 		keyed(item("menu.map.home", w.goHome), "Home"),
 		fyne.NewMenuItemSeparator(),
+		item("theme.menu", w.showThematic),
 		checked(keyed(item("menu.map.hud", w.toggleHUD), mod+"Shift+D"), w.hud),
 	)
 	w.popUp(fyne.NewMenu("",

@@ -35,7 +35,7 @@ func (w *Window) closeModal() {
 	}
 	m := w.modal
 	w.modal = nil
-	w.syncSheet, w.importView = nil, nil
+	w.syncSheet, w.importView, w.themeView = nil, nil, nil
 	m.Hide()
 }
 

@@ -117,7 +117,6 @@ func (v *bookmarksView) rows() int { return int((v.list.Size().Height - bookmark
 
 func (v *bookmarksView) draw(p *pen, width, h float32) {
 	w := v.w
-	p.box(15, 15, width-32-102, 34, p.pal.raised, p.pal.strong, 5)
 	p.buttonAt(width-16-92, 16, 92, 32, "bookmark-add", "", w.lang.T("bookmarks.add"), "", true, v.add)
 	if v.wrong != "" {
 		p.text(16, 66, v.wrong, style{size: sizeSmall, ink: p.pal.red})

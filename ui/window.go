@@ -46,21 +46,24 @@ type Window struct {
 	search  *state.Search
 	near    atomic.Pointer[orb.Point] // centre of the map, for searches that run off the UI thread
 
-	bakery    *bakery // nil where sheets are not baked
-	parts     deskParts
-	desk      *deskLayout
-	jobs      struct{ events, dossier, layers, place, follow, counts, base job }
-	sizes     map[measureKey]fyne.Size
-	pinned    map[string]int // first visible row of each list
-	hitRow    int            // preselected hit
-	fresh     block.ID       // event just reported: the list scrolls to it once it is there
-	follow    state.Ref      // record whose region the tree shows once its dossier is here
-	hud       bool           // the map's figures are shown
-	opened    bool           // the user has opened a dossier: on a narrow screen the panel stays closed until then
-	tool      Tool
-	menuPop   *widget.PopUpMenu
-	modal     *widget.PopUp
-	modalFoot *sheet
+	bakery      *bakery // nil where sheets are not baked
+	parts       deskParts
+	desk        *deskLayout
+	jobs        struct{ events, dossier, layers, place, follow, counts, base, theme job }
+	sizes       map[measureKey]fyne.Size
+	pinned      map[string]int // first visible row of each list
+	hitRow      int            // preselected hit
+	fresh       block.ID       // event just reported: the list scrolls to it once it is there
+	follow      state.Ref      // record whose region the tree shows once its dossier is here
+	theme       state.Thematic // the map of figures that was chosen; Kind is empty when none was
+	themeLegend state.MapLegend
+	themeView   *themeView // its open panel
+	hud         bool       // the map's figures are shown
+	opened      bool       // the user has opened a dossier: on a narrow screen the panel stays closed until then
+	tool        Tool
+	menuPop     *widget.PopUpMenu
+	modal       *widget.PopUp
+	modalFoot   *sheet
 
 	syncSheet     []*sheet    // of the open sync panel
 	importView    *importView // the open import dialog
@@ -77,7 +80,7 @@ type Window struct {
 // deskParts are the sheets and widgets of the desk.
 type deskParts struct {
 	top, rail, regions, unplaced, eventHead, events, detail, detailFoot, status *sheet
-	legend, tools, scale, credit, strip, tipBox                                 *sheet
+	legend, figures, tools, scale, credit, strip, tipBox                        *sheet
 	hitList                                                                     *sheet
 	layers                                                                      *layersSheet
 	grips                                                                       struct{ left, right, list, trees *grip }
@@ -117,6 +120,7 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 
 	w.layers.Restore(deps.Recall("layers"))
 	_ = w.bookmarks.UnmarshalText([]byte(deps.Recall("bookmarks"))) // never fails: what makes no sense is left out
+	w.theme, _ = state.ParseThematic(deps.Recall("thematic"))
 	w.events.Linked = deps.Recall("linked") != "false"
 	w.bakery = newBakery(app, deps.Post, w.scale)
 	w.build()
@@ -168,7 +172,9 @@ func (w *Window) DataChanged() {
 	ask(w, &w.jobs.layers, w.deps.Data.Layers, func(layers []state.Layer, err error) {
 		if err == nil {
 			w.layers.Set(layers)
+			w.dressThematic()
 			w.deps.Map.Arrange(w.layers.Looks())
+			w.loadThematic()
 			w.treesChanged()
 			w.desk.relayout() // the credit is of the base map that is shown
 			w.parts.status.Refresh()
@@ -284,6 +290,7 @@ func (w *Window) SetLang(name string) {
 	}
 	w.deps.Remember("lang", w.lang.Name)
 	w.win.SetTitle(w.windowTitle())
+	w.loadThematic()
 	w.refreshAll()
 }
 
@@ -304,6 +311,7 @@ func (w *Window) SetDark(dark bool) {
 		value = "true"
 	}
 	w.deps.Remember("dark", value)
+	w.loadThematic()
 	w.refreshAll()
 }
 
@@ -319,7 +327,7 @@ func (w *Window) refreshAll() {
 func (w *Window) sheets() []*sheet {
 	p := &w.parts
 	return []*sheet{p.top, p.rail, p.regions, &p.layers.sheet, p.unplaced, p.eventHead, p.events, p.detail, p.detailFoot, p.status,
-		p.legend, p.tools, p.scale, p.credit, p.strip, p.tipBox, p.hitList}
+		p.legend, p.figures, p.tools, p.scale, p.credit, p.strip, p.tipBox, p.hitList}
 }
 
 func (w *Window) focus(f fyne.Focusable) { w.win.Canvas().Focus(f) }

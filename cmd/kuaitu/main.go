@@ -155,6 +155,7 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 	defer maps.Close()
 	d.UseBases(maps.entries)
 	chart := ui.NewChart(chartMap, desk.Kinds(), fyne.Do)
+	d.UseSnapshots(layers.Layer)
 	chart.SetBases(maps.List())
 	maps.show = func(list []ui.BaseMap) { fyne.Do(func() { chart.SetBases(list) }) }
 	syncing := newSyncing(ctx, st)

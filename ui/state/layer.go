@@ -28,23 +28,24 @@ const (
 // Layer is one entry of the layer tree. A group has no layer of its own: Group entries are headings with a box that
 // switches what lies below them.
 type Layer struct {
-	ID      string
-	Group   string // ID of the group entry it lies below; empty at the top
-	IsGroup bool
-	OneOf   bool // of a group: switching one of its layers on switches the others off (base maps)
-	Fixed   bool // keeps its place: the base maps lie below everything
-	Name    Text
-	Swatch  Swatch
-	Colour  string // "#rrggbb" for SwatchFill, SwatchDot and lines; empty takes the swatch's own
-	Visible bool
-	Locked  bool      // the right to see it is missing: shown, never switched on
-	Count   int       // features; -1 when it is not known
-	Note    string    // shown in place of a count: the base map's date
-	AsOf    time.Time // age of its data; zero when it is not known
-	Legend  []LegendEntry
-	Opacity float64 // 0.1…1; Set makes 0 to 1
-	MinZoom float64 // shown from this zoom on
-	MaxZoom float64 // and below this one; 0: no end
+	ID       string
+	Group    string // ID of the group entry it lies below; empty at the top
+	IsGroup  bool
+	OneOf    bool // of a group: switching one of its layers on switches the others off (base maps)
+	Fixed    bool // keeps its place: the base maps lie below everything
+	Name     Text
+	Swatch   Swatch
+	Colour   string // "#rrggbb" for SwatchFill, SwatchDot and lines; empty takes the swatch's own
+	Visible  bool
+	Locked   bool      // the right to see it is missing: shown, never switched on
+	Count    int       // features; -1 when it is not known
+	Note     string    // shown in place of a count: the base map's date
+	AsOf     time.Time // age of its data; zero when it is not known
+	Legend   []LegendEntry
+	Opacity  float64 // 0.1…1; Set makes 0 to 1
+	MinZoom  float64 // shown from this zoom on
+	MaxZoom  float64 // and below this one; 0: no end
+	Settings bool    // there is more to set: "style…"
 }
 
 // LegendEntry is one line of a layer's legend.
@@ -376,6 +377,20 @@ func (t *LayerTree) each(id string, change func(*Layer)) {
 			change(y)
 			t.kept.keep(*y)
 		}
+	}
+}
+
+// Dress gives a layer a name and a legend that depend on what the user chose.
+func (t *LayerTree) Dress(id string, name Text, legend []LegendEntry) {
+	if i := t.index(id); i >= 0 {
+		t.layers[i].Name, t.layers[i].Legend = name, legend
+	}
+}
+
+// Show switches a layer on.
+func (t *LayerTree) Show(id string) {
+	if i := t.index(id); i >= 0 {
+		t.show(&t.layers[i], true)
 	}
 }
 

@@ -239,3 +239,38 @@ func TestPanelSizes(t *testing.T) {
 		t.Errorf("nonsense made %+v", got)
 	}
 }
+
+func TestThematicWishes(t *testing.T) {
+	good := DefaultThematic()
+	if got, ok := ParseThematic(good.String()); !ok || got.String() != good.String() {
+		t.Errorf("%v became %v (%v)", good, got, ok)
+	}
+	change := func(f func(*Thematic)) Thematic { t := DefaultThematic(); f(&t); return t }
+	for name, bad := range map[string]Thematic{
+		"nothing":       {},
+		"kind":          change(func(t *Thematic) { t.Kind = "pie" }),
+		"heat of rooms": change(func(t *Thematic) { t.Kind, t.Measure = ThemeHeat, MeasureRooms }),
+		"one class":     change(func(t *Thematic) { t.Classes = 1 }),
+		"no limits":     change(func(t *Thematic) { t.Method = ClassFixed }),
+		"falling":       change(func(t *Thematic) { t.Method, t.Cuts = ClassFixed, []float64{5, 5} }),
+		"least":         change(func(t *Thematic) { t.MinCount = -1 }),
+		"level":         change(func(t *Thematic) { t.Level = block.City }),
+	} {
+		if _, err := bad.Sound(); err == nil {
+			t.Errorf("%s: %+v was taken", name, bad)
+		}
+		if _, ok := ParseThematic(bad.String()); ok {
+			t.Errorf("%s was read from the preferences", name)
+		}
+	}
+	if got, err := change(func(t *Thematic) { t.Norm = NormPercent }).Sound(); err != nil || got.Norm != NormCount {
+		t.Errorf("open events as a share of themselves: %+v %v", got, err)
+	}
+	cuts, err := ParseCuts(" 1，5; 20.5 ")
+	if err != nil || !slices.Equal(cuts, []float64{1, 5, 20.5}) || CutsText(cuts) != "1, 5, 20.5" {
+		t.Errorf("limits %v %v", cuts, err)
+	}
+	if _, err := ParseCuts("1, x"); err == nil {
+		t.Error("an x is a limit")
+	}
+}

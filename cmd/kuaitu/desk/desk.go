@@ -8,10 +8,12 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kuaitu/block"
 	"kuaitu/block/citypack"
+	"kuaitu/mapview"
 	"kuaitu/store"
 	"kuaitu/ui/state"
 
@@ -25,6 +27,9 @@ type Desk struct {
 	user  string // who signs reports
 	zone  *time.Location
 	bases func() []Base // the base maps there are
+	// snapshots answers a drawn layer by its name, nil when there is none
+	snapshots func(layer string) *mapview.Snapshot
+	version   atomic.Uint64 // of the snapshots made for maps of figures
 
 	mu     sync.Mutex // guards what follows
 	stale  bool
@@ -33,7 +38,7 @@ type Desk struct {
 
 // New makes a desk over an open store; the zone is the city's. Call Changed after each commit.
 func New(st *store.Store, now func() time.Time, zone *time.Location, user string) *Desk {
-	return &Desk{st: st, now: now, zone: zone, user: user, bases: func() []Base { return nil }, stale: true}
+	return &Desk{st: st, now: now, zone: zone, user: user, bases: func() []Base { return nil }, snapshots: func(string) *mapview.Snapshot { return nil }, stale: true}
 }
 
 // Base is a base map as the layer tree lists it.

@@ -56,6 +56,8 @@ func (d *Desk) Layers(ctx context.Context) ([]state.Layer, error) {
 		line(maplayer.Streets, "街道界", "Street offices", state.SwatchStreet, block.Street),
 		line(maplayer.Quarters, "社区界", "Communities", state.SwatchCommunity, block.Community),
 		line(maplayer.Grids, "网格界", "Grids", state.SwatchGrid, block.Grid),
+		group("figures", "专题", "Thematic"),
+		{ID: ThematicLayer, Group: "figures", Name: state.Text{ZH: "专题图", EN: "Map of figures"}, Count: -1, AsOf: asOf, Settings: true},
 		group("buildings", "楼栋", "Buildings"),
 		{ID: maplayer.Buildings, Group: "buildings", Name: state.Text{ZH: "楼栋·按用途", EN: "Buildings by use"}, Swatch: state.SwatchFill, Visible: true, Count: int(buildings), AsOf: asOf, Legend: useLegend},
 	}
