@@ -401,7 +401,7 @@ func (f *fetcher) keep(j *job, r reply) {
 			err = f.cache.Put(ctx, k.z, k.x, k.y, r.tile)
 		}
 	case unchanged:
-		f.memory.Drop(k) // the cache has its new times
+		f.remember(k, r.opened, r.tile.FreshUntil)
 		if f.cache != nil {
 			err = f.cache.Renew(ctx, k.z, k.x, k.y, r.tile.Fetched, r.tile.FreshUntil)
 		}
@@ -430,10 +430,7 @@ func (f *fetcher) settleLocked(j *job, r reply) {
 			f.endLocked(j, nil)
 		case unchanged:
 			f.counts.Unchanged++
-			j.tile.Data = j.was.Data
-			o, err := f.open(j.was.Data)
-			j.opened = o
-			f.endLocked(j, err)
+			f.endLocked(j, nil)
 		case noTile:
 			f.counts.None++
 			f.endLocked(j, mapview.ErrNoTile)

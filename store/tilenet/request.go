@@ -42,8 +42,8 @@ const (
 // reply is the end of a request.
 type reply struct {
 	outcome outcome
-	tile    tileset.CachedTile // of gotTile; of unchanged only its times
-	opened  opened             // of gotTile
+	tile    tileset.CachedTile // of gotTile and unchanged; of noTile only its times
+	opened  opened             // of gotTile and unchanged
 	err     error              // of refused and failed, in plain words and without the address
 	wait    time.Duration      // of failed: what the server asked for
 }
@@ -136,7 +136,11 @@ func (f *fetcher) ask(ctx context.Context, k gridKey, was tileset.CachedTile) re
 	fresh := now.Add(freshFor(resp.Header, f.config, now))
 	switch s := resp.StatusCode; {
 	case s == http.StatusNotModified && len(was.Data) > 0:
-		return reply{outcome: unchanged, tile: tileset.CachedTile{Fetched: now, FreshUntil: fresh}}
+		o, err := f.open(was.Data)
+		if err != nil {
+			return reply{outcome: failed, err: fmt.Errorf("what is kept: %w", err)}
+		}
+		return reply{outcome: unchanged, opened: o, tile: tileset.CachedTile{Data: was.Data, Fetched: now, FreshUntil: fresh}}
 	case s == http.StatusNotFound, s == http.StatusGone, s == http.StatusNoContent, s == http.StatusOK && len(body) == 0:
 		return reply{outcome: noTile, tile: tileset.CachedTile{Fetched: now, FreshUntil: now.Add(noneFresh)}}
 	case s == http.StatusOK:

@@ -91,6 +91,8 @@ func TestRequestsAtATime(t *testing.T) {
 		wg.Go(func() { see(t, s, 4, x, 1, tileColour(4, x, 1)) })
 	}
 	wg.Wait()
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
 	if srv.max > 3 || srv.max < 2 {
 		t.Errorf("%d requests at a time, want up to 3", srv.max)
 	}
@@ -313,6 +315,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	})
 	s := mustOpen(t, xyzConfig(srv), Options{})
 	see(t, s, 1, 0, 0, tileColour(1, 0, 0))
+	mu.Lock()
+	defer mu.Unlock()
 	if d := times[1].Sub(times[0]); len(times) != 2 || d < time.Second {
 		t.Errorf("%d requests, %v apart", len(times), d)
 	}
