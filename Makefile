@@ -11,7 +11,7 @@ FYNE     := ./ui ./mapview/mapwidget ./cmd/kuaitu
 
 export KUAITU_DATA ?= $(if $(wildcard $(CURDIR)/../shared/data),$(abspath $(CURDIR)/../shared/data),)
 
-.PHONY: run test tools build bench lint vuln fonts demo-clean deps race unit window e2e
+.PHONY: run test tools build bench bench-go lint vuln fonts demo-clean deps race unit window e2e
 
 run: deps build
 	@bin/kuaituctl up --pack "$(CITY)" --data "$(DATA)"
@@ -55,7 +55,17 @@ e2e:
 	KUAITU_E2E=1 $(GO) test -count=1 -timeout 20m -run E2E -v ./cmd/e2e
 	KUAITU_E2E=1 $(GO) test -count=1 -timeout 15m -trimpath -tags $(WINDOW) -run E2E -v ./cmd/kuaitu
 
+# BENCHCITY is made once; PAN is minutes of panning on each screen; RUNS keeps the figures the next run is compared with.
+BENCHCITY ?= .cache/benchcity
+PAN       ?= 0.2
+RUNS      ?= .cache/bench
 bench: tools
+	[ -f $(BENCHCITY)/store.gpkg ] || bin/kuaituctl bench city --out $(BENCHCITY)
+	bin/kuaituctl bench map --json --store $(BENCHCITY)/store.gpkg --runs $(RUNS) --minutes $(PAN)
+	bin/kuaituctl bench map --json --gpkg $(BENCHCITY)/plain.gpkg --runs $(RUNS) --minutes 0
+
+# The benchmarks of every package.
+bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem $(HEADLESS)
 
 vuln:

@@ -47,6 +47,9 @@ type Pyramid struct {
 	wantZoom float64
 	inFlight map[tileKey]*drawing
 	drawn    int
+	givenUp  int
+	last     time.Duration // that the last tile took
+	took     time.Duration // that all of them did
 }
 
 type tileKey struct {
@@ -140,6 +143,7 @@ func (p *Pyramid) work(ctx context.Context) {
 		scene, style, labels := p.scene, p.style, p.labels
 		p.mu.Unlock()
 
+		start := time.Now()
 		img := image.NewRGBA(image.Rect(0, 0, TilePx, TilePx))
 		pt.begin(one, img, key.view(), style)
 		pt.scene(scene, labels)
@@ -149,10 +153,14 @@ func (p *Pyramid) work(ctx context.Context) {
 		if one.Err() == nil {
 			p.storeLocked(key, img, d.stale)
 			p.drawn++
+			p.last = time.Since(start)
+			p.took += p.last
 			select {
 			case p.done <- struct{}{}:
 			default:
 			}
+		} else {
+			p.givenUp++
 		}
 		cancel()
 	}
@@ -237,6 +245,43 @@ func (p *Pyramid) Drawn() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.drawn
+}
+
+// PyramidStats are figures of a Pyramid at one moment.
+type PyramidStats struct {
+	Pending    int           // tiles of the wanted view that are not there, or not up to date
+	Queue      int           // tiles to be drawn, those around the view and the coarse ones among them
+	InFlight   int           // tiles being drawn
+	Drawn      int           // tiles finished so far
+	GivenUp    int           // tiles begun and not wanted any more
+	CacheTiles int           // pictures kept
+	CacheBytes int           // and what they take
+	LastTile   time.Duration // wall time the last tile took
+	MeanTile   time.Duration // and all of them on average
+}
+
+// Stats answers the figures of now.
+func (p *Pyramid) Stats() PyramidStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := PyramidStats{
+		InFlight: len(p.inFlight), Drawn: p.drawn, GivenUp: p.givenUp, CacheTiles: len(p.cache), CacheBytes: p.bytes, LastTile: p.last,
+	}
+	if p.drawn > 0 {
+		s.MeanTile = p.took / time.Duration(p.drawn)
+	}
+	for i, k := range p.want {
+		if t := p.cache[k]; t != nil && !t.stale {
+			continue
+		}
+		if p.inFlight[k] == nil {
+			s.Queue++
+		}
+		if i < p.visible {
+			s.Pending++
+		}
+	}
+	return s
 }
 
 // PlacedTile is a picture and where it goes, in device pixels of the view.

@@ -308,3 +308,25 @@ func TestBaseTilesAreShiftedAndOverzoomed(t *testing.T) {
 		}
 	}
 }
+
+func TestStats(t *testing.T) {
+	p := running(t, PyramidOptions{})
+	if s := p.Stats(); s != (PyramidStats{}) {
+		t.Errorf("a new pyramid has figures %+v", s)
+	}
+	p.SetScene(Scene{Layers: []Layer{{Name: "building", Kind: KindBuilding, Data: city(500)}}}, LightStyle())
+	cam := Camera{Center: orb.Point{114.3, 30.5}, Zoom: 15, WidthPx: 1000, HeightPx: 700}
+	p.Want(cam)
+	quiet(t, p)
+	s := p.Stats()
+	want, _ := plan(cam)
+	if s.Pending != 0 || s.Queue != 0 || s.InFlight != 0 || s.Drawn != len(want) || s.CacheTiles != len(want) || s.CacheBytes != len(want)*TilePx*TilePx*4 || s.LastTile <= 0 || s.MeanTile <= 0 {
+		t.Errorf("after %d tiles the figures are %+v", len(want), s)
+	}
+	// Nobody draws for a pyramid that does not run.
+	still := NewPyramid(PyramidOptions{})
+	still.Want(cam)
+	if s := still.Stats(); s.Queue != len(want) || s.Pending == 0 || s.Pending > s.Queue || s.Drawn != 0 {
+		t.Errorf("with %d tiles wanted the figures are %+v", len(want), s)
+	}
+}

@@ -117,8 +117,8 @@ func (c *City) corner(i, j int) orb.Point {
 	u, v := c.unit(i, j)
 	u += 0.4 / float64(c.cols) * c.noise(i, j, 1)
 	v += 0.4 / float64(c.rows) * c.noise(i, j, 2)
-	x := 0.45*u + 0.55*u*u*u + 0.05*math.Sin(3*v+c.waves[3])
-	y := 0.45*v + 0.55*v*v*v + 0.05*math.Sin(4*u+c.waves[0])
+	x := 0.62*u + 0.38*u*u*u + 0.05*math.Sin(3*v+c.waves[3])
+	y := 0.62*v + 0.38*v*v*v + 0.05*math.Sin(4*u+c.waves[0])
 	return orb.Point{x * c.radius, y * c.radius * float64(c.rows) / float64(c.cols) * 1.3}
 }
 
