@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"image"
 	"image/color"
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -289,6 +291,27 @@ func TestTilesFeatures(t *testing.T) {
 	if b := p.boxes[0]; b != (box{2 << 29, 5 << 29, 3 << 29, 5 << 29}) {
 		t.Errorf("the first lies at %v", b)
 	}
+}
+
+// FuzzVectorTile draws whatever can be read of a tile.
+func FuzzVectorTile(f *testing.F) {
+	f.Add(placesTile(1, 1, 1), uint8(3))
+	f.Add(tileBytes("water", tileShape{3, "a", []int{-64, -64, 4160, -64, 4160, 4160}}), uint8(0))
+	f.Add(tileBytes("roads", tileShape{2, "b", []int{-64, 2048, 4160, 2048, 1 << 22, -1 << 22}}), uint8(14))
+	st := LightStyle()
+	st.Fonts = testFonts(f)
+	doc := parseStyle(f, strings.ReplaceAll(tiledDoc, `"line-width": 20`, `"line-width": 3, "line-dasharray": [2, 1], "line-gap-width": 2, "line-offset": 1`))
+	f.Fuzz(func(t *testing.T, data []byte, z uint8) {
+		src := &memoryTiles{lo: int(z % 15), hi: int(z % 15), make: func(_, _, _ int) []byte { return data }}
+		layers, err := StyledLayers(doc, map[string]any{"t": src})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := image.NewRGBA(image.Rect(0, 0, 64, 64))
+		if err := Render(t.Context(), m, Camera{Center: place(0, 0), Zoom: float64(z%15) + 1.3, WidthPx: 64, HeightPx: 64}, st, Scene{Layers: layers}); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // BenchmarkDecodeTile reads a tile of a thousand small areas with names.

@@ -150,9 +150,9 @@ func (b *Builder) addTileFeature(f *mvt.Feature, x0, y0, k float64) (s shape, ok
 	return s, true
 }
 
-// bytes is about what the array takes in memory.
+// bytes is about what the array takes in memory, with the looks of some ten layers.
 func (p *packed) bytes() int {
-	n := 4*(len(p.coords)+len(p.rings)+len(p.feats)+len(p.labels)) + len(p.text) + p.len()*(16+1+1+16+8+2)
+	n := 4*(len(p.coords)+len(p.rings)+len(p.feats)+len(p.labels)) + len(p.text) + p.len()*(16+1+1+16+8+10)
 	for _, level := range p.tree.levels {
 		n += 16 * len(level)
 	}
