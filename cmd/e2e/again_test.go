@@ -196,3 +196,20 @@ func mustMkdir(t *testing.T, path string) string {
 	}
 	return path
 }
+
+// TestE2EShiftedBoundaries imports boundaries in GCJ-02 as WGS 84 into a city that has buildings and no polygon.
+func TestE2EShiftedBoundaries(t *testing.T) {
+	t.Parallel()
+	data := shenzhen(t)
+	store := filepath.Join(t.TempDir(), "city.gpkg")
+	ctl(t, "init", "--store", store, "--pack", filepath.Join(data, "divisions_shenzhen.csv")).want(t, 0)
+	importFile(t, store, filepath.Join(data, "buildings_shenzhen.geojson.gz"), "building", "--datum", "wgs84")
+	boundaries := filepath.Join(data, "datav_districts_440300_shenzhen_gcj02.geojson")
+	warned := func(r importReport) bool { return strings.Contains(strings.Join(r.Warnings, "\n"), "look like GCJ-02") }
+	if r := importFile(t, store, boundaries, "region", "--datum", "wgs84"); r.Accepted != 9 || !warned(r) {
+		t.Errorf("boundaries 600 m off: %+v", r)
+	}
+	if r := importFile(t, store, boundaries, "region", "--datum", "gcj02", "--again"); r.Accepted != 9 || warned(r) {
+		t.Errorf("boundaries at their place: %+v", r)
+	}
+}

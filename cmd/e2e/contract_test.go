@@ -166,6 +166,7 @@ func TestE2EExitCodes(t *testing.T) {
 		{"serve to the world without TLS", 7, []string{"serve", "--data", c.dir, "--listen", "0.0.0.0:0"}},
 		{"revoke nobody", 4, []string{"revoke", "01a20aed-422b-79ad-8a05-597abb52520f", "--data", c.dir}},
 		{"restore a file not there", 4, []string{"restore", at("none.backup"), "--data", at("fresh")}},
+		{"restore over a served folder", 6, []string{"restore", good, "--data", c.dir}},
 		{"restore nonsense", 3, []string{"restore", nonsense, "--data", at("fresh")}},
 		{"backup over a file", 5, []string{"backup", nonsense, "--data", c.dir}},
 		{"import a broken file", 3, []string{"import", broken, "--data", c.dir, "--kind", "building", "--datum", "wgs84"}},

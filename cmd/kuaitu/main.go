@@ -57,11 +57,16 @@ func main() {
 	fs.StringVar(&c.screenshot, "screenshot", "", "save a picture of the window to this PNG `file` and end")
 	fs.DurationVar(&c.after, "after", 5*time.Second, "with --screenshot: how long after the start")
 	fs.StringVar(&c.size, "size", "", "`WxH` of the window; default: 1440x900, or the whole screen with --screenshot")
+	about := fs.Bool("version", false, "print the version and end")
 	if err := fs.Parse(os.Args[1:]); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			os.Exit(cli.ExitDone)
 		}
 		os.Exit(cli.ExitUsage)
+	}
+	if *about {
+		fmt.Println("kuaitu", version)
+		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, c)

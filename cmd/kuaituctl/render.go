@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -315,7 +316,7 @@ func pictureCommand() cli.Command {
 						return err
 					}
 					if strings.EqualFold(filepath.Ext(*out), ".pdf") {
-						err = writePicture(*out, func(w io.Writer) error { return picture.EncodePDF(w, img, pictureDPI*r.Ratio, r.Title) })
+						err = writePicture(*out, func(w io.Writer) error { return picture.EncodePDF(w, img, pictureDPI*r.Ratio, cmp.Or(r.Title, r.RegionCode)) })
 					} else {
 						err = writePNG(*out, img)
 					}

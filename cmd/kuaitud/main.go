@@ -209,7 +209,14 @@ func restoreCommand() cli.Command {
 				if len(args) != 1 || *data == "" {
 					return cli.Usagef("one FILE and --data DIR are needed")
 				}
-				if err := sqlite.Restore(ctx, *data, args[0], sqlite.Options{Set: schema.Builtin()}); err != nil {
+				if err := console.CheckInput(args[0]); err != nil {
+					return err
+				}
+				err := sqlite.Restore(ctx, *data, args[0], sqlite.Options{Set: schema.Builtin()})
+				if errors.Is(err, block.ErrConflict) {
+					return fmt.Errorf("a kuaitud works on %s; stop it first: %w", *data, block.ErrUnavailable)
+				}
+				if err != nil {
 					return err
 				}
 				env.Say("restored; the data before it is kept beside it")

@@ -79,6 +79,13 @@ func boundaryShift(boundaries, buildings []orb.Geometry) (best cutReading, metre
 	return best, sum / float64(len(places)), true
 }
 
+// BoundariesLookGCJ reports that boundaries, said to be in WGS 84 or CGCS2000, fit the buildings of their place after
+// conversion from GCJ-02 and not as they are, and how far that moves them.
+func BoundariesLookGCJ(boundaries, buildings []orb.Geometry) (metres float64, yes bool) {
+	reading, metres, ok := boundaryShift(boundaries, buildings)
+	return metres, ok && reading == readConverted
+}
+
 // alongEdges returns places along the outlines of areas, at most cutSamples of them.
 func alongEdges(areas []orb.Geometry) []orb.Point {
 	var rings []orb.Ring

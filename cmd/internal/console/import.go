@@ -156,7 +156,13 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	if err != nil {
 		return report, fmt.Errorf("import %s: %w", filepath.Base(r.File), err)
 	}
-	if warning := watch.check(before); warning != "" {
+	warning := watch.check(before)
+	if warning == "" && r.Kind == "region" {
+		if warning, err = watch.checkBoundaries(ctx, st); err != nil {
+			return report, err
+		}
+	}
+	if warning != "" {
 		report.Warnings = append(report.Warnings, warning)
 	}
 	if report.Read > 0 && report.Accepted+report.Repaired == 0 {

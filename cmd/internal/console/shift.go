@@ -74,6 +74,22 @@ func (w *shiftWatch) check(known []orb.Geometry) string {
 		s.East, s.North, s.AsIs, s.Converted)
 }
 
+// checkBoundaries compares imported boundaries with the buildings, where no known boundaries told anything.
+func (w *shiftWatch) checkBoundaries(ctx context.Context, st *store.Store) (string, error) {
+	if len(w.sample) == 0 {
+		return "", nil
+	}
+	buildings, err := shapesOf(ctx, st, "building", &w.bound)
+	if err != nil {
+		return "", err
+	}
+	metres, yes := ingest.BoundariesLookGCJ(w.sample, buildings)
+	if !yes {
+		return "", nil
+	}
+	return fmt.Sprintf("the coordinates look like GCJ-02: the boundaries lie about %.0f m off the buildings here, and fit them after conversion; import the file again with the datum gcj02", metres), nil
+}
+
 // knownPlaces returns what imports of a kind are compared with, as it is before the import: regions with regions,
 // everything else with buildings.
 func knownPlaces(ctx context.Context, st *store.Store, kind block.Kind) ([]orb.Geometry, error) {
@@ -81,12 +97,15 @@ func knownPlaces(ctx context.Context, st *store.Store, kind block.Kind) ([]orb.G
 	if err != nil || p.Kind.Geometry == schema.NoGeometry || p.Kind.Geometry == schema.Line {
 		return nil, err
 	}
-	ref := block.Kind("building")
 	if kind == "region" {
-		ref = kind
+		return shapesOf(ctx, st, kind, nil)
 	}
-	var out []orb.Geometry
-	err = st.Reader().MapRows(ctx, ref, nil, nil, func(row *store.MapRow) error {
+	return shapesOf(ctx, st, "building", nil)
+}
+
+// shapesOf returns the geometries of a kind, within bounds if there are any.
+func shapesOf(ctx context.Context, st *store.Store, kind block.Kind, within *orb.Bound) (out []orb.Geometry, err error) {
+	err = st.Reader().MapRows(ctx, kind, nil, within, func(row *store.MapRow) error {
 		if len(row.Geometry) == 0 {
 			return nil
 		}
