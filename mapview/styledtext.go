@@ -205,7 +205,7 @@ func (s *symbolMaker) feature(pt part, v view, pad float64, q box, tiled bool) {
 		}
 		if tiled { // what we have ourselves may say it too, or another part of it in the next tile
 			like.once = repeatPx * ratio
-			if pt.shapes[i] == shapePolygon {
+			if like.icon.kind == iconNone || pt.shapes[i] == shapePolygon { // a place, not one of many shops
 				like.once = 2 * namesApart * ratio
 			}
 		}
