@@ -128,7 +128,7 @@ func (p *process) stop() int {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Fatalf("stop %s: %v", filepath.Base(p.cmd.Path), err)
 	}
-	return p.ends(15 * time.Second)
+	return p.ends(30 * time.Second)
 }
 
 // ends waits for the process to end by itself and returns its exit code.
@@ -138,7 +138,13 @@ func (p *process) ends(limit time.Duration) int {
 	case <-p.done:
 		return p.cmd.ProcessState.ExitCode()
 	case <-time.After(limit):
-		p.t.Fatalf("%s has not ended after %s", filepath.Base(p.cmd.Path), limit)
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // where it is stuck says its last word
+		select {
+		case <-p.done:
+		case <-time.After(5 * time.Second):
+		}
+		b := p.said()
+		p.t.Fatalf("%s has not ended after %s:\n%s", filepath.Base(p.cmd.Path), limit, b[max(0, len(b)-30000):])
 		return -1
 	}
 }
