@@ -244,6 +244,11 @@ func (k *baking) draw(img *image.RGBA, o fyne.CanvasObject) {
 		t.TextSize, t.TextStyle, t.Alignment = o.TextSize, o.TextStyle, o.Alignment
 		twin = t
 	case *canvas.Image:
+		// The pixels that the window has of it. Drawn anew without a window Fyne takes twice the size, and halves the strokes.
+		if size := image.Pt(k.px(o.Size().Width), k.px(o.Size().Height)); o.Image != nil && o.Image.Bounds().Size() == size {
+			draw.Draw(img, image.Rectangle{at, at.Add(size)}, o.Image, o.Image.Bounds().Min, draw.Over)
+			return
+		}
 		i := canvas.NewImageFromResource(o.Resource)
 		i.FillMode = o.FillMode
 		twin = i
