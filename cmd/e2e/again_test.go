@@ -108,7 +108,8 @@ func TestE2EWrongKind(t *testing.T) {
 		{store, "building", []string{"is a store"}},
 	} {
 		o := ctl(t, "import", c.file, "--store", store, "--kind", c.kind, "--datum", "wgs84", "--json")
-		if o.code != 3 || len(o.out) > 0 {
+		var r importReport
+		if o.decode(t, &r); o.code != 3 || r.Read == 0 || r.Rejected != r.Read || len(r.Reasons) != 1 {
 			t.Errorf("%s as %s: exit %d: %s%s", filepath.Base(c.file), c.kind, o.code, o.out, o.err)
 		}
 		for _, want := range c.says {

@@ -316,7 +316,9 @@ func pictureCommand() cli.Command {
 						return err
 					}
 					if strings.EqualFold(filepath.Ext(*out), ".pdf") {
-						err = writePicture(*out, func(w io.Writer) error { return picture.EncodePDF(w, img, pictureDPI*r.Ratio, cmp.Or(r.Title, r.RegionCode)) })
+						err = writePicture(*out, func(w io.Writer) error {
+							return picture.EncodePDF(w, img, pictureDPI*r.Ratio, cmp.Or(r.Title, r.RegionCode))
+						})
 					} else {
 						err = writePNG(*out, img)
 					}

@@ -254,7 +254,11 @@ func importFile(ctx context.Context, st *sqlite.Storage, r importRequest) (any, 
 		},
 	}
 	if err := ingest.Fit(ctx, src, city.Set, opt); err != nil {
-		return nil, err
+		report, refused := console.Refused(ctx, src, err)
+		if errors.Is(refused, console.ErrNoneAccepted) {
+			return report, refused
+		}
+		return nil, refused
 	}
 	var report ingest.Report
 	records := func(yield func(block.Record, error) bool) {

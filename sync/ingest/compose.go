@@ -94,7 +94,9 @@ func joined(a, b string) string {
 // counted gives a bare number ("24", "26-28", "3A") its Chinese counter where what stands before it ends in Chinese.
 func counted(before, number, counter string) string {
 	last := []rune(before)
-	bare := strings.IndexFunc(number, func(r rune) bool { return r != '-' && !(r < unicode.MaxASCII && (unicode.IsDigit(r) || unicode.IsLetter(r))) }) < 0
+	bare := strings.IndexFunc(number, func(r rune) bool {
+		return r != '-' && !(r < unicode.MaxASCII && (unicode.IsDigit(r) || unicode.IsLetter(r)))
+	}) < 0
 	if number == "" || !bare || len(last) == 0 || !unicode.Is(unicode.Han, last[len(last)-1]) {
 		return number
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"kuaitu/block"
 	"kuaitu/block/schema"
@@ -70,7 +71,37 @@ func (s shapes) suits(g schema.Geometry) bool {
 
 var geometryWords = map[schema.Geometry]string{schema.NoGeometry: "has no geometry", schema.Point: "is a point", schema.Area: "is an area", schema.Line: "is a line"}
 
-// Fit looks at the first records of a file and refuses it (ErrInvalid) when it cannot hold records of the kind that opt asks
+// FitError says why a file cannot hold records of a kind, in one sentence. Reason is the same for reports.
+type FitError struct{ Text, Reason string }
+
+func (e *FitError) Error() string { return e.Text }
+
+// Is makes a FitError a block.ErrInvalid.
+func (e *FitError) Is(target error) bool { return target == block.ErrInvalid }
+
+// Reasons for which a whole file is refused, beside a required field that is missing.
+const (
+	reasonGeometry = "geometry: of-another-kind"
+	reasonKind     = "columns: of-another-kind"
+)
+
+// RefuseAll is the report of a file that was refused as a whole: all of its records, for one reason.
+func RefuseAll(ctx context.Context, src *geofile.Source, reason string) (Report, error) {
+	start := time.Now()
+	r := Report{File: filepath.Base(src.Path), Warnings: append([]string{}, src.Warnings...), Reasons: map[string]int{}}
+	for _, err := range src.Features(ctx) {
+		if _, broken := errors.AsType[*geofile.RecordError](err); err != nil && !broken {
+			return r, fileKind(err)
+		}
+		r.Read++
+		r.Rejected++
+	}
+	r.Reasons[reason] = int(r.Read)
+	r.Seconds = time.Since(start).Seconds()
+	return r, nil
+}
+
+// Fit looks at the first records of a file and refuses it (a *[FitError]) when it cannot hold records of the kind that opt asks
 // for: when its geometry contradicts the kind's, when a column that the kind must have is missing, or when none of the kind's
 // columns is there. The error names the kind that fits better and the columns found. A mapping that is given is believed.
 func Fit(ctx context.Context, src *geofile.Source, set *schema.Set, opt Options) error {
@@ -101,26 +132,26 @@ func Fit(ctx context.Context, src *geofile.Source, set *schema.Set, opt Options)
 	kind := opt.Plan.Kind
 	file := filepath.Base(src.Path)
 	if slices.Contains(columns, "shard") && slices.Contains(columns, "parts") && exported(columns).id < 0 && slices.Contains(columns, columnID) {
-		return fmt.Errorf("%s is a store; export what is meant from it first, or give it whole to kuaitud import: %w", file, block.ErrInvalid)
+		return &FitError{file + " is a store; export what is meant from it first, or give it whole to kuaitud import", reasonKind}
 	}
 	if exported(columns).id >= 0 {
 		return fitExport(file, opt.Plan, set, columns)
 	}
-	refuse := func(format string, args ...any) error {
+	refuse := func(reason, format string, args ...any) error {
 		text := fmt.Sprintf(format, args...)
 		if better, fields, _ := betterKind(set, kind.Name, columns, seen); better != "" {
 			text += fmt.Sprintf("; it fits %s (%s) better", better, strings.Join(fields, ", "))
 		}
-		return fmt.Errorf("%s %s: %w", file, text, block.ErrInvalid)
+		return &FitError{file + " " + text, reason}
 	}
 	if !seen.suits(kind.Geometry) {
 		if kind.Name == "region" && seen.points == 0 && seen.lines == 0 {
-			return refuse("holds no polygons, but a region is an area; a list of divisions is what init --pack makes a city from")
+			return refuse(reasonGeometry, "holds no polygons, but a region is an area; a list of divisions is what init --pack makes a city from")
 		}
-		return refuse("holds %s, but %s %s", seen, a(kind.Name), geometryWords[kind.Geometry])
+		return refuse(reasonGeometry, "holds %s, but %s %s", seen, a(kind.Name), geometryWords[kind.Geometry])
 	}
 	if slices.Sort(sizes); kind.Name == "building" && len(sizes) > 0 && sizes[len(sizes)/2] > maxBuilding {
-		return refuse("holds areas of %.1f km² in the middle; these are no buildings", sizes[len(sizes)/2]/1e6)
+		return refuse(reasonKind, "holds areas of %.1f km² in the middle; these are no buildings", sizes[len(sizes)/2]/1e6)
 	}
 	mapping := opt.Mapping
 	if mapping == nil {
@@ -131,17 +162,17 @@ func Fit(ctx context.Context, src *geofile.Source, set *schema.Set, opt Options)
 		found = "none at all"
 	}
 	if lacks := missing(opt, columns, mapping); len(lacks) > 0 {
-		return refuse("has no column for %s of %s; its columns are %s; name the right ones with --map FILE, {\"column\": \"field\"}", strings.Join(lacks, ", "), a(kind.Name), found)
+		return refuse(lacks[0]+": missing", "has no column for %s of %s; its columns are %s; name the right ones with --map FILE, {\"column\": \"field\"}", labelled(opt.Plan, lacks), a(kind.Name), found)
 	}
 	if opt.Mapping != nil || len(columns) == 0 {
 		return nil
 	}
 	own := distinctive(opt.Plan, mapping)
 	if len(mapping) == 0 || len(mapping) == 1 && slices.Contains(fieldsOf(mapping), "source_id") {
-		return refuse("has none of %s's columns; its columns are %s; name the right ones with --map FILE, {\"column\": \"field\"}", a(kind.Name), found)
+		return refuse(reasonKind, "has none of %s's columns; its columns are %s; name the right ones with --map FILE, {\"column\": \"field\"}", a(kind.Name), found)
 	}
 	if better, fields, theirs := betterKind(set, kind.Name, columns, seen); better != "" && len(own) == 0 && theirs > 0 && len(fields) >= 2 {
-		return refuse("has no column that only %s has; its columns are %s; state with --map FILE that it is meant", a(kind.Name), found)
+		return refuse(reasonKind, "has no column that only %s has; its columns are %s; state with --map FILE that it is meant", a(kind.Name), found)
 	}
 	return nil
 }
@@ -172,7 +203,7 @@ func fitExport(file string, p *schema.Plan, set *schema.Set, columns []string) e
 	}
 	for _, other := range set.Plans() {
 		if other != p && share(other) == len(other.Kind.Fields) && share(other) > share(p) {
-			return fmt.Errorf("%s is an export of kind %s, not %s: %w", file, other.Kind.Name, p.Kind.Name, block.ErrInvalid)
+			return &FitError{fmt.Sprintf("%s is an export of kind %s, not %s", file, other.Kind.Name, p.Kind.Name), reasonKind}
 		}
 	}
 	return nil
@@ -205,10 +236,19 @@ func missing(opt Options, columns []string, mapping Mapping) []string {
 	for _, f := range opt.Plan.Kind.Fields {
 		_, given := opt.Defaults[f.Name]
 		if f.Required && !given && !slices.Contains(fed, f.Name) && !(composed && f.Name == "text") {
-			out = append(out, fmt.Sprintf("%s (%s)", f.Name, f.ZH))
+			out = append(out, f.Name)
 		}
 	}
 	return out
+}
+
+// labelled are fields with their Chinese labels.
+func labelled(p *schema.Plan, fields []string) string {
+	var out []string
+	for _, f := range fields {
+		out = append(out, fmt.Sprintf("%s (%s)", f, p.Kind.Fields[p.Index(f)].ZH))
+	}
+	return strings.Join(out, ", ")
 }
 
 // common are fields that say nothing about what a record is.

@@ -90,6 +90,26 @@ func FileKind(err error) error {
 // ErrNoneAccepted is a file that could be read and of which every record was refused; the report says why.
 var ErrNoneAccepted = errors.New("none of its records can be taken in")
 
+// Refused is the report of a file that ingest.Fit does not take, and the error as one that leaves nothing accepted.
+func Refused(ctx context.Context, src *geofile.Source, err error) (ingest.Report, error) {
+	fit, ok := errors.AsType[*ingest.FitError](err)
+	if !ok {
+		return ingest.Report{}, err
+	}
+	report, broken := ingest.RefuseAll(ctx, src, fit.Reason)
+	if broken != nil {
+		return report, broken
+	}
+	return report, &refusedFile{fit}
+}
+
+// refusedFile is a FitError that is ErrNoneAccepted too.
+type refusedFile struct{ *ingest.FitError }
+
+func (e *refusedFile) Is(target error) bool {
+	return target == ErrNoneAccepted || e.FitError.Is(target)
+}
+
 // Import brings one file into a store: all of its good records or, after any failure, none. A standalone store gets
 // rows; an enrolled one gets ops of at most 1,000 records each, which the server will judge. A file that was imported
 // before is ErrConflict unless Again is set.
@@ -127,7 +147,7 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 		return report, err
 	}
 	if err := ingest.Fit(ctx, src, st.Set(), opt); err != nil {
-		return report, err
+		return Refused(ctx, src, err)
 	}
 	var watch shiftWatch
 	before, err := knownPlaces(ctx, st, r.Kind)
