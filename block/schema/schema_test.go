@@ -209,12 +209,12 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, set := range map[string]func(*block.Record){
-		"choice":    func(r *block.Record) { p.Set(r, "use", block.TextValue("castle")) },
-		"type":      func(r *block.Record) { p.Set(r, "floors", block.TextValue("3")) },
-		"negative":  func(r *block.Record) { p.Set(r, "floors", block.IntValue(-1)) },
-		"too tall":  func(r *block.Record) { p.Set(r, "height", block.FloatValue(1e5)) },
-		"too long":  func(r *block.Record) { p.Set(r, "note", block.TextValue(string(make([]byte, MaxValueBytes+1)))) },
-		"count":     func(r *block.Record) { r.Values = r.Values[1:] },
+		"choice":   func(r *block.Record) { p.Set(r, "use", block.TextValue("castle")) },
+		"type":     func(r *block.Record) { p.Set(r, "floors", block.TextValue("3")) },
+		"negative": func(r *block.Record) { p.Set(r, "floors", block.IntValue(-1)) },
+		"too tall": func(r *block.Record) { p.Set(r, "height", block.FloatValue(1e5)) },
+		"too long": func(r *block.Record) { p.Set(r, "note", block.TextValue(string(make([]byte, MaxValueBytes+1)))) },
+		"count":    func(r *block.Record) { r.Values = r.Values[1:] },
 	} {
 		r := p.New(block.NameID("building", "1"), block.ID{})
 		if err := p.Check(r); err != nil {
