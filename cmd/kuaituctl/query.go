@@ -58,6 +58,7 @@ func searchCommand() cli.Command {
 				return withStore(ctx, *path, func(st *store.Store) error {
 					if *serve {
 						in := bufio.NewScanner(env.Stdin)
+						in.Buffer(nil, maxRequest)
 						for in.Scan() && ctx.Err() == nil {
 							q.Text = in.Text()
 							answer, err := search(ctx, st, q)

@@ -108,6 +108,9 @@ func columnsOf(st *style.Style, has func(source, layer string) bool) map[string]
 			continue
 		}
 		names, all := l.Reads()
+		if column, ok := l.Metadata[mapview.MetaCount].(string); ok {
+			names = append(names, column)
+		}
 		everything[l.SourceLayer] = everything[l.SourceLayer] || all
 		out[l.SourceLayer] = append(out[l.SourceLayer], names...)
 	}
