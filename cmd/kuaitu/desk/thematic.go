@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image/color"
+	"math"
 	"strconv"
 	"time"
 
@@ -130,24 +131,39 @@ var heatRamps = map[bool][]string{
 	true:  {"#22343F", "#2C5566", "#3F7F86", "#7FAE8A", "#E3D08A"},
 }
 
-// heat shows how densely events or buildings lie.
+// heatRadius is the radius of what a heat map smears a point over, in pixels of the style's zoom heatZoom; nearer it stays.
+const (
+	heatRadius = 128
+	heatZoom   = 15
+)
+
+// heatShare is what a point in the middle of evenly spread ones adds up to, for each of them that lies in a square of the
+// radius: the integral of the specification's kernel, 1/√2π · exp(-4.5 d²/r²).
+const heatShare = 0.3989422804014327 * 2 * math.Pi / 9
+
+// heat shows how densely events or buildings lie. The colours are stretched to the densest place there is.
 func (d *Desk) heat(ctx context.Context, t state.Thematic, dark bool, l *state.Lang) (state.ThematicMap, error) {
 	points, n, err := d.points(ctx, t)
 	if err != nil {
 		return state.ThematicMap{}, err
 	}
+	most, radiusM := densest(points)
+	weight := 1 / (heatShare * max(most, 1))
 	colours := heatRamps[dark]
 	ramp := []any{"interpolate", []any{"linear"}, []any{"heatmap-density"}, 0, colours[0] + "00"}
+	stop := func(i int) float64 { return 0.1 + 0.2*float64(i) }
 	for i, c := range colours {
-		ramp = append(ramp, 0.1+0.225*float64(i), c)
+		ramp = append(ramp, stop(i), c)
 	}
-	radius := []any{"interpolate", []any{"exponential", 2}, []any{"zoom"}, 8, 14, 12, 30, 16, 60}
 	doc := map[string]any{"version": 8, "name": ThematicLayer,
 		"sources": map[string]any{"points": map[string]any{"type": "vector", "url": "kuaitu://points"}},
 		"layers": []any{map[string]any{
 			"id": ThematicLayer, "type": "heatmap", "source": "points", "source-layer": "points",
 			"metadata": map[string]any{mapview.MetaMinCount: t.MinCount},
-			"paint":    map[string]any{"heatmap-radius": radius, "heatmap-color": ramp, "heatmap-opacity": 0.8, "heatmap-weight": heatWeight(n)},
+			"paint": map[string]any{
+				"heatmap-radius": []any{"interpolate", []any{"exponential", 2}, []any{"zoom"}, heatZoom - 7, heatRadius / 128, heatZoom, heatRadius},
+				"heatmap-color":  ramp, "heatmap-opacity": 0.8, "heatmap-weight": weight,
+			},
 		}}}
 	raw, err := json.Marshal(doc)
 	if err != nil {
@@ -161,32 +177,39 @@ func (d *Desk) heat(ctx context.Context, t state.Thematic, dark bool, l *state.L
 	if err != nil {
 		return state.ThematicMap{}, fmt.Errorf("heat map: %w", err)
 	}
-	out := state.ThematicMap{Layers: layers, Legend: state.MapLegend{Title: t.Title(l), Unit: l.T("theme.heat.unit", l.Count(n)), AsOf: l.T("status.data", d.now().In(d.zone).Format("15:04"), l.T("age.now"))}}
+	out := state.ThematicMap{Layers: layers, Legend: state.MapLegend{Title: t.Title(l), Unit: l.T("theme.heat.unit", l.Count(n)), AsOf: l.T("theme.asof.at", d.now().In(d.zone).Format("2006-01-02 15:04"))}}
 	if t.MinCount > 1 {
 		out.Legend.Note = l.T("theme.heat.few", strconv.Itoa(t.MinCount))
 	}
 	for i := len(colours) - 1; i >= 0; i-- {
-		text := ""
-		switch i {
-		case 0:
-			text = l.T("theme.heat.thin")
-		case len(colours) - 1:
-			text = l.T("theme.heat.thick")
-		}
-		out.Legend.Entries = append(out.Legend.Entries, state.MapLegendEntry{Text: text, Colour: hexColour(colours[i])})
+		perKm2 := stop(i) / (heatShare * weight) / (radiusM * radiusM / 1e6)
+		out.Legend.Entries = append(out.Legend.Entries, state.MapLegendEntry{Text: "≥ " + thematic.Number(round2(perKm2)), Colour: hexColour(colours[i])})
 	}
 	return out, nil
 }
 
-// heatWeight makes a few hundred events as visible as tens of thousands of buildings.
-func heatWeight(n int) float64 {
-	switch {
-	case n < 1000:
-		return 1
-	case n < 20_000:
-		return 0.4
+// densest is how many points lie in the fullest square of the heat map's radius, and that radius on the ground in metres.
+func densest(points *mapview.Snapshot) (most, radiusM float64) {
+	lat := points.Bound().Center()[1] * math.Pi / 180
+	radiusM = heatRadius * 2 * math.Pi * 6378137 * math.Cos(lat) / (512 * math.Exp2(heatZoom))
+	const degree = 111_320 // metres of latitude, and of longitude at the equator
+	cells := map[[2]int]int{}
+	for f := range points.Search(points.Bound()) {
+		p := f.Anchor()
+		at := [2]int{int(math.Floor(p[0] * degree * math.Cos(lat) / radiusM)), int(math.Floor(p[1] * degree / radiusM))}
+		cells[at]++
+		most = max(most, float64(cells[at]))
 	}
-	return 0.08
+	return most, radiusM
+}
+
+// round2 keeps two digits: a density is no more exact than that.
+func round2(v float64) float64 {
+	if !(v > 0) {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(v))-1)
+	return math.Round(v/unit) * unit
 }
 
 func hexColour(s string) color.NRGBA {
