@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"log/slog"
+	"math"
 	"os"
 	"runtime"
 	"runtime/metrics"
@@ -129,12 +130,10 @@ func newHUD(m *Map) *hud {
 	h := &hud{m: m, paper: canvas.NewRectangle(color.Transparent)}
 	h.paper.CornerRadius = 3
 	h.paper.Resize(fyne.NewSize(hudWidth, hudLines*hudLine+10))
-	h.paper.Move(fyne.NewPos(8, 8))
 	for i := range h.lines {
 		t := canvas.NewText("", color.Black)
 		t.TextSize = 12
 		t.TextStyle.Monospace = true
-		t.Move(fyne.NewPos(14, float32(13+i*hudLine)))
 		h.lines[i] = t
 	}
 	return h
@@ -191,6 +190,8 @@ func (h *hud) frame() {
 // write brings the figures to the screen.
 func (h *hud) write() {
 	h.written = time.Now()
+	left := float32(math.Round(float64(max(8, (h.m.Size().Width-hudWidth)/2)))) // in the middle: legends and tools are in the corners
+	h.paper.Move(fyne.NewPos(left, 8))
 	f := h.m.Frames()
 	kind := "image"
 	if f.Shaders {
@@ -204,7 +205,9 @@ func (h *hud) write() {
 		fmt.Sprintf("uploads  %d, most %d a frame, by %s", f.Uploads, f.UploadsTick, kind),
 		fmt.Sprintf("memory   heap %d MB, resident %d MB", f.HeapBytes>>20, f.RSSBytes>>20),
 	} {
-		if l := h.lines[i]; l.Text != text {
+		l := h.lines[i]
+		l.Move(fyne.NewPos(left+6, float32(13+i*hudLine)))
+		if l.Text != text {
 			l.Text = text
 			l.Refresh()
 		}
