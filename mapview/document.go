@@ -21,7 +21,7 @@ var ErrNoSource = errors.New("no such source")
 // layer's source-layer or its source, the former first: a [*Snapshot], a [VectorSource] or, for raster layers, a [TileSource]. Sources of type geojson whose data is in the
 // document need no answer. A VectorSource that is no [VectorTiles] is wrapped in one, once for all layers.
 //
-// A layer that has nothing to draw from is left out; the error, which wraps ErrNoSource, then names it, and the others are answered all the same. The
+// Layers the document hides are there and Hidden. A layer that has nothing to draw from is left out; the error, which wraps ErrNoSource, then names it, and the others are answered all the same. The
 // layers of a document are to be made once and kept: made anew they count as others, and a Pyramid draws everything again.
 func StyledLayers(st *style.Style, src map[string]any) ([]Layer, error) {
 	made := map[string]any{}
@@ -29,7 +29,7 @@ func StyledLayers(st *style.Style, src map[string]any) ([]Layer, error) {
 	var out []Layer
 	var missing []string
 	for _, sl := range st.Layers {
-		l := Layer{Name: sl.ID, Kind: KindStyled, Style: sl}
+		l := Layer{Name: sl.ID, Kind: KindStyled, Style: sl, Hidden: sl.Hidden}
 		from, ok := src[sl.SourceLayer]
 		if !ok || sl.SourceLayer == "" {
 			from, ok = src[sl.Source]

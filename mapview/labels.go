@@ -32,6 +32,8 @@ type label struct {
 	always bool    // it is shown whatever it overlaps
 	aloof  bool    // nothing has to keep clear of it
 	once   float64 // not shown within so many device pixels of one that says the same; 0: that is no matter, but along ways
+	tiled  bool    // it is of a tile: once means of ours
+	pieces bool    // it names a piece of something whose other pieces have the same name: once means of any
 }
 
 // line is one line of a text: the start of its baseline in device pixels of the world.

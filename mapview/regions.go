@@ -136,6 +136,9 @@ func (p *painter) selection(s Scene, brush func(Kind, Feature)) {
 		if l.Kind == KindEvent || l.Kind == KindPlace || l.Kind == KindBase || l.Data == nil || !l.visible(p.zoom) {
 			continue
 		}
+		if l.Kind == KindStyled && s.marksSelected(l.Data) {
+			continue
+		}
 		for _, ref := range s.Selected {
 			if ref.Layer != l.Name {
 				continue
@@ -155,6 +158,9 @@ func (p *painter) selectedGround(kind Kind, f Feature) {
 	}
 }
 
+// selectedPointPx is the radius, in design pixels, of the ring about a selected point.
+const selectedPointPx = 12
+
 // selectedLine draws the border of what is selected, over everything but labels and markers.
 func (p *painter) selectedLine(kind Kind, f Feature) {
 	casing, line := 5.0, 2.5
@@ -169,6 +175,12 @@ func (p *painter) selectedLine(kind Kind, f Feature) {
 			continue
 		}
 		for r := f.p.feats[f.i]; r < f.p.feats[f.i+1]; r++ {
+			if f.p.shapes[f.i] == shapePoint {
+				for pts := p.points(f.p.ring(r)); len(pts) >= 2; pts = pts[2:] {
+					p.ring(pts[0], pts[1], float32(selectedPointPx*p.ratio), float32(pass.width*p.ratio), 0, 1, pass.c)
+				}
+				continue
+			}
 			p.stroke(p.points(f.p.ring(r)), f.p.shapes[f.i] == shapePolygon, pen{width: pass.width * p.ratio}, 0)
 		}
 		p.fill.fill(p.dst, paint{c: pass.c})

@@ -115,7 +115,7 @@ func (p *painter) below(s Scene, labels *labeller) {
 		case KindPlace:
 			p.faintly(l, p.places)
 		case KindStyled:
-			p.styled(l, s.Selected)
+			p.styled(l, s)
 		case KindBase: // below everything, above
 		case KindRegion, KindEvent: // all levels together, below
 		}

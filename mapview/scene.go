@@ -39,7 +39,8 @@ func (l Layer) visible(designZoom float64) bool {
 		return false
 	}
 	if l.Kind == KindStyled {
-		return l.Style != nil && l.Style.Visible(styleZoom(designZoom))
+		z := styleZoom(designZoom)
+		return l.Style != nil && z >= l.Style.MinZoom && z < l.Style.MaxZoom
 	}
 	return l.Data != nil
 }

@@ -3,7 +3,9 @@ package mapview
 import (
 	"image"
 	"image/color"
+	"maps"
 	"math"
+	"slices"
 
 	"kuaitu/mapview/style"
 )
@@ -40,7 +42,7 @@ func (p *painter) styledContext() *style.Context {
 }
 
 // styled draws a layer of a style document. Symbols are labels and drawn with them.
-func (p *painter) styled(l Layer, selected []Ref) {
+func (p *painter) styled(l Layer, s Scene) {
 	switch l.Style.Type {
 	case style.Background:
 		p.wash(l.backdrop(p.styledContext()))
@@ -50,7 +52,7 @@ func (p *painter) styled(l Layer, selected []Ref) {
 			p.base(l.Raster, l.Style.Prop(style.RasterOpacity).Number(c)*l.opacity())
 		}
 	case style.Fill, style.Line, style.Circle:
-		p.eachPart(l, func(pt part) { p.styledPart(l, pt, selected) })
+		p.eachPart(l, func(pt part) { p.styledPart(l, pt, s) })
 	case style.Heatmap:
 		p.styledHeat(l)
 	case style.Symbol:
@@ -111,13 +113,13 @@ func (p *painter) wash(c rgba) {
 }
 
 // styledPart draws the features of one array in a layer of areas, lines or circles.
-func (p *painter) styledPart(l Layer, pt part, selected []Ref) {
+func (p *painter) styledPart(l Layer, pt part, s Scene) {
 	lk := pt.looksOf(l.Style)
 	if lk.empty() {
 		return
 	}
 	p.row.p = pt.packed
-	chosen := p.chosen(l, pt, selected)
+	chosen := s.chosen(l, pt)
 	v := p.view
 	switch l.Style.Type {
 	case style.Fill:
@@ -141,21 +143,15 @@ func (p *painter) shift(l Layer, prop style.Property) {
 	}
 }
 
-// chosen are the features of an array that are selected, if the layer shows that at all.
-func (p *painter) chosen(l Layer, pt part, selected []Ref) map[int]bool {
-	if len(selected) == 0 || l.Data == nil {
-		return nil
-	}
-	states := false
-	for _, prop := range paintProps(l.Style.Type) {
-		states = states || l.Style.Prop(prop).Uses().Has(style.UsesState)
-	}
-	if !states {
+// chosen are the features of an array that are selected, if the layer shows that at all. What is selected in one layer of a style document is in all that draw the
+// same snapshot.
+func (s Scene) chosen(l Layer, pt part) map[int]bool {
+	if len(s.Selected) == 0 || l.Data == nil || !l.showsState() {
 		return nil
 	}
 	var out map[int]bool
-	for _, r := range selected {
-		if r.Layer != l.Name {
+	for _, r := range s.Selected {
+		if !s.drawsSame(r.Layer, l) {
 			continue
 		}
 		if i := pt.find(r.ID); i >= 0 {
@@ -168,6 +164,21 @@ func (p *painter) chosen(l Layer, pt part, selected []Ref) map[int]bool {
 	return out
 }
 
+// showsState answers whether a layer of a style document looks at the states of features.
+func (l *Layer) showsState() bool {
+	return slices.ContainsFunc(paintProps(l.Style.Type), func(p style.Property) bool { return l.Style.Prop(p).Uses().Has(style.UsesState) })
+}
+
+// drawsSame answers whether the layer called name is l or draws its snapshot.
+func (s Scene) drawsSame(name string, l Layer) bool {
+	return name == l.Name || slices.ContainsFunc(s.Layers, func(o Layer) bool { return o.Name == name && o.Data == l.Data && l.Data != nil })
+}
+
+// marksSelected answers whether a layer of a style document shows itself which features of the snapshot are selected.
+func (s Scene) marksSelected(data *Snapshot) bool {
+	return slices.ContainsFunc(s.Layers, func(l Layer) bool { return l.Kind == KindStyled && l.Data == data && l.Style != nil && l.showsState() })
+}
+
 // evaluate calls set for each look with the context looking at a feature of it. show is false if the filter, which may ask for the zoom, leaves it out.
 func (p *painter) evaluate(l *style.Layer, lk *looks, set func(look int, c *style.Context, show bool)) {
 	c := p.styledContext()
@@ -176,6 +187,20 @@ func (p *painter) evaluate(l *style.Layer, lk *looks, set func(look int, c *styl
 	for n := 1; n < len(lk.rep); n++ {
 		p.row.i = int(lk.rep[n])
 		set(n, c, !late || l.Filter.Bool(c))
+	}
+}
+
+// eachLook visits the features of a layer in the view with pad device pixels around it: all, or the chosen alone if no other can be seen.
+func (p *painter) eachLook(lk *looks, pt part, pad float64, seen bool, chosen map[int]bool, visit func(i int, look uint32) bool) {
+	q := p.view.box(pad)
+	if seen {
+		lk.each(pt, q, visit)
+		return
+	}
+	for _, i := range slices.Sorted(maps.Keys(chosen)) {
+		if look := lk.of(i); look > 0 && pt.boxes[i].overlaps(q) && !pt.hidden(i) && !visit(i, look) {
+			return
+		}
 	}
 }
 
@@ -228,20 +253,21 @@ const joinedPx = 48
 
 // fills draws areas.
 func (p *painter) fills(l Layer, pt part, lk *looks, chosen map[int]bool) {
-	lks := p.fillLooks[:0]
-	lks = append(lks, fillLook{})
+	lks := append(p.fillLooks[:0], fillLook{})
+	seen := false
 	p.evaluate(l.Style, lk, func(_ int, c *style.Context, show bool) {
+		var look fillLook
 		if show {
-			lks = append(lks, fillLookOf(l, c))
-		} else {
-			lks = append(lks, fillLook{})
+			look = fillLookOf(l, c)
 		}
+		lks = append(lks, look)
+		seen = seen || look.c.a != 0 || look.edge.a != 0
 	})
 	p.fillLooks = lks
 	hatch := p.hatchOf(l)
 	join := len(lks) == 2 && lks[1].c.a == 255 && lks[1].edge.a == 0 && chosen == nil && hatch == nil
 	boxes, k := pt.boxes, p.k
-	lk.each(pt, p.view.box(1), func(i int, look uint32) bool {
+	p.eachLook(lk, pt, 1, seen, chosen, func(i int, look uint32) bool {
 		if p.cancelled() {
 			return false
 		}
@@ -304,7 +330,7 @@ func circleLookOf(l Layer, c *style.Context, ratio float64) circleLook {
 // circles draws a circle at every point: of areas at the point farthest from their borders, of lines at their corners.
 func (p *painter) circles(l Layer, pt part, lk *looks, chosen map[int]bool) {
 	lks := append(p.circleLooks[:0], circleLook{})
-	widest := float32(0)
+	widest, seen := float32(0), false
 	p.evaluate(l.Style, lk, func(_ int, c *style.Context, show bool) {
 		var look circleLook
 		if show {
@@ -312,12 +338,13 @@ func (p *painter) circles(l Layer, pt part, lk *looks, chosen map[int]bool) {
 		}
 		lks = append(lks, look)
 		widest = max(widest, look.radius+look.width)
+		seen = seen || look.c.a != 0 || look.stroke.a != 0
 	})
 	p.circleLooks = lks
 	if len(chosen) > 0 {
 		widest *= 4 // what is selected may be drawn larger
 	}
-	lk.each(pt, p.view.box(float64(min(widest, maxCirclePx))+2), func(i int, look uint32) bool {
+	p.eachLook(lk, pt, float64(min(widest, maxCirclePx))+2, seen, chosen, func(i int, look uint32) bool {
 		if p.cancelled() {
 			return false
 		}

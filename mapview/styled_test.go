@@ -217,6 +217,20 @@ func TestFeatureStateSelected(t *testing.T) {
 	if l, r := m.RGBAAt(60, 50), m.RGBAAt(140, 50); l.G < 250 || l.R > 5 || r.R < 250 || r.G > 5 {
 		t.Errorf("left is %v, the selected right %v", l, r)
 	}
+	// A layer that shows nothing but what is selected in another one of the same features.
+	both := styledLayers(t, `{"version": 8, "sources": {"k": {"type": "vector"}}, "layers": [{"id": "home", "type": "fill", "source": "k", "source-layer": "q", "paint": {"fill-color": "#0000ff"}},
+		{"id": "mark", "type": "fill", "source": "k", "source-layer": "q", "paint": {"fill-color": "#ff0000", "fill-opacity": ["case", ["boolean", ["feature-state", "selected"], false], 1, 0]}}]}`, map[string]any{"q": s})
+	m = frame(t, Camera{Center: place(0, 0), Zoom: 17, WidthPx: 200, HeightPx: 100}, LightStyle(), Scene{Layers: both, Selected: scene.Selected})
+	if l, r := m.RGBAAt(60, 50), m.RGBAAt(140, 50); l.B < 250 || l.R > 5 || r.R < 250 || r.B > 5 {
+		t.Errorf("left is %v, the marked right %v", l, r)
+	}
+	// Where no layer looks at the state the selection is outlined as in other kinds of layers, and a point gets a ring.
+	dot := table(t, []string{"kind", "name", "n"}, featureRow(place(0, 0), "", "", 0))
+	dots := styledLayers(t, `{"version": 8, "sources": {"k": {"type": "vector"}}, "layers": [{"id": "dot", "type": "circle", "source": "k", "source-layer": "q", "paint": {"circle-radius": 3}}]}`, map[string]any{"q": dot})
+	m = frame(t, Camera{Center: place(0, 0), Zoom: 17, WidthPx: 80, HeightPx: 80}, LightStyle(), Scene{Layers: dots, Selected: []Ref{{"dot", testID(1)}}})
+	if c := m.RGBAAt(40+selectedPointPx, 40); c.B < 100 || c.R > 90 {
+		t.Errorf("beside the selected dot is %v, no ring", c)
+	}
 }
 
 // TestLayerOpacity looks at a pixel of every kind of layer at full and at half opacity.

@@ -88,7 +88,7 @@ const maxLinePx = 1024
 // styledLines draws lines, and the borders of areas.
 func (p *painter) styledLines(l Layer, pt part, lk *looks, chosen map[int]bool) {
 	lks := append(p.lineLooks[:0], lineLook{})
-	reach := 0.0
+	reach, seen := 0.0, false
 	p.evaluate(l.Style, lk, func(_ int, c *style.Context, show bool) {
 		var look lineLook
 		if show {
@@ -96,6 +96,7 @@ func (p *painter) styledLines(l Layer, pt part, lk *looks, chosen map[int]bool) 
 		}
 		lks = append(lks, look)
 		reach = max(reach, look.reach())
+		seen = seen || look.c.a != 0
 	})
 	p.lineLooks = lks
 	if len(chosen) > 0 {
@@ -110,7 +111,7 @@ func (p *painter) styledLines(l Layer, pt part, lk *looks, chosen map[int]bool) 
 			pending = nil
 		}
 	}
-	lk.each(pt, p.view.box(min(reach, maxLinePx)+2), func(i int, look uint32) bool {
+	p.eachLook(lk, pt, min(reach, maxLinePx)+2, seen, chosen, func(i int, look uint32) bool {
 		if p.cancelled() {
 			return false
 		}

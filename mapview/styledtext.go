@@ -16,7 +16,7 @@ func (l *labeller) symbols(ctx context.Context, out []*label, ly Layer, prio int
 	s.late = ly.Style.Filter != nil && ly.Style.Filter.Uses().Has(style.UsesZoom)
 	s.selected = map[ID]bool{}
 	for _, r := range l.scene.Selected {
-		if r.Layer == ly.Name {
+		if l.scene.drawsSame(r.Layer, ly) {
 			s.selected[r.ID] = true
 		}
 	}
@@ -204,10 +204,7 @@ func (s *symbolMaker) feature(pt part, v view, pad float64, q box, tiled bool) {
 			return
 		}
 		if tiled { // what we have ourselves may say it too, or another part of it in the next tile
-			like.once = repeatPx * ratio
-			if like.icon.kind == iconNone || pt.shapes[i] == shapePolygon { // a place, not one of many shops
-				like.once = 2 * namesApart * ratio
-			}
+			like.once, like.tiled, like.pieces = 1.25*namesApart*ratio, true, pt.shapes[i] == shapePolygon
 		}
 		s.upright(like, text, float64(x)*k, float64(y)*k)
 		return
@@ -277,7 +274,7 @@ const maxTextPx = 96
 // dotted puts upright symbols at even distances along a line.
 func (s *symbolMaker) dotted(pt part, v view, pad, apart float64, like label, text string) {
 	k, i, ratio := v.perUnit(), s.row.i, s.labeller.style.ratio()
-	like.once = math.Max(repeatPx*ratio, math.Min(apart, 2*repeatPx*ratio))
+	like.once, like.pieces = math.Max(repeatPx*ratio, math.Min(apart, 2*repeatPx*ratio)), true
 	for r := pt.feats[i]; r < pt.feats[i+1]; r++ {
 		var line wayLine
 		line.set(pt.ring(r), k)

@@ -196,7 +196,7 @@ func (l *wayLine) at(s float64) (x, y float64) {
 	return l.x[i-1] + t*(l.x[i]-l.x[i-1]), l.y[i-1] + t*(l.y[i]-l.y[i-1])
 }
 
-// namesakes finds labels that say the same nearby: of those along ways others along ways, of those to be shown once any.
+// namesakes finds labels that say the same nearby: of those along ways others along ways, of those to be shown once the others that matter to them.
 type namesakes struct{ byText map[string][]*label }
 
 func (n *namesakes) add(l *label) {
@@ -212,8 +212,18 @@ func (n *namesakes) add(l *label) {
 func (n *namesakes) near(l *label, apart float64) bool {
 	if l.once != 0 {
 		apart = l.once
+	} else if l.letters == nil {
+		return false
 	}
-	return (l.letters != nil || l.once != 0) && slices.ContainsFunc(n.byText[l.text], func(o *label) bool {
-		return (l.once != 0 || o.letters != nil) && l.minX < o.maxX+apart && o.minX < l.maxX+apart && l.minY < o.maxY+apart && o.minY < l.maxY+apart
+	return slices.ContainsFunc(n.byText[l.text], func(o *label) bool {
+		switch {
+		case l.letters != nil:
+			if o.letters == nil {
+				return false
+			}
+		case l.tiled && !l.pieces && o.tiled:
+			return false
+		}
+		return l.minX < o.maxX+apart && o.minX < l.maxX+apart && l.minY < o.maxY+apart && o.minY < l.maxY+apart
 	})
 }
