@@ -233,9 +233,14 @@ func (w *Window) drawLights(p *pen, y, width float32, n state.Lights) float32 {
 		}
 	}
 	x = pad
+	small := style{size: sizeSmall, ink: p.pal.text2}
 	for _, part := range parts {
+		text := part.light.Words(w.lang) + " " + w.lang.Count(part.count)
+		if x > pad && x+17+p.width(text, small) > width-8 {
+			x, y = pad, y+20
+		}
 		p.light(part.light, x, y+36, 12)
-		x += 17 + p.text(x+17, y+36, part.light.Words(w.lang)+" "+w.lang.Count(part.count), style{size: sizeSmall, ink: p.pal.text2}) + 12
+		x += 17 + p.text(x+17, y+36, text, small) + 12
 	}
 	y += 54
 	p.hline(0, y, width)

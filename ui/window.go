@@ -190,7 +190,11 @@ func (w *Window) DataChanged() {
 
 // SyncChanged shows the syncer's status anew.
 func (w *Window) SyncChanged() {
+	was := w.facts.Sync.DataAsOf
 	w.facts.Sync = w.deps.Sync.Status()
+	if ref := w.dossier.Wanted(); ref.Kind != "" && !w.facts.Sync.DataAsOf.Equal(was) {
+		w.loadDossier(ref) // it says how old its data is
+	}
 	w.parts.top.Refresh()
 	w.parts.rail.Refresh()
 	w.parts.status.Refresh()
