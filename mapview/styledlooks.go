@@ -3,6 +3,7 @@ package mapview
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"sync"
 	"weak"
@@ -80,8 +81,7 @@ func (k *looks) bordersOf(pt part) []*packed {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	same := len(pt.gone) == len(k.gone) && (len(pt.gone) == 0 || &pt.gone[0] == &k.gone[0])
-	if k.borders != nil && same {
+	if k.borders != nil && slices.Equal(pt.gone, k.gone) {
 		return k.borders
 	}
 	members := make([][]int, len(k.rep))
@@ -92,15 +92,40 @@ func (k *looks) bordersOf(pt part) []*packed {
 	}
 	k.gone, k.borders = pt.gone, make([]*packed, len(k.rep))
 	for look := range k.borders {
-		k.borders[look] = sharedEdges(func(yield func(*packed, int) bool) {
-			for _, i := range members[look] {
-				if !yield(pt.packed, i) {
-					return
-				}
-			}
-		})
+		k.borders[look] = pt.looked.bordersAmong(pt.packed, members[look])
 	}
 	return k.borders
+}
+
+// maxBorders is how many sets of borders of an array are kept.
+const maxBorders = 64
+
+// bordersAmong are the borders of some areas, what two of them share once. Layers that draw the same areas, as a line and its casing do, share them.
+func (c *lookCache) bordersAmong(p *packed, members []int) *packed {
+	h := fnv.New64a()
+	var word [8]byte
+	for _, i := range members {
+		binary.LittleEndian.PutUint64(word[:], uint64(i))
+		h.Write(word[:])
+	}
+	c.borderMu.Lock()
+	defer c.borderMu.Unlock()
+	e := c.borders[h.Sum64()]
+	if e != nil {
+		return e
+	}
+	if c.borders == nil || len(c.borders) >= maxBorders {
+		c.borders = map[uint64]*packed{}
+	}
+	e = sharedEdges(func(yield func(*packed, int) bool) {
+		for _, i := range members {
+			if !yield(p, i) {
+				return
+			}
+		}
+	})
+	c.borders[h.Sum64()] = e
+	return e
 }
 
 // fewMembers is up to how many features a list is walked instead of the tree.
@@ -138,6 +163,9 @@ func (k *looks) each(pt part, q box, visit func(i int, look uint32) bool) bool {
 type lookCache struct {
 	mu sync.Mutex // guards what follows
 	by map[weak.Pointer[style.Layer]]*lookEntry
+
+	borderMu sync.Mutex // guards what follows
+	borders  map[uint64]*packed
 }
 
 type lookEntry struct {
