@@ -27,6 +27,7 @@ func benchCommand() cli.Command {
 			gpkg := fs.String("gpkg", "", "map: a GeoPackage of others, `file`")
 			minutes := fs.Float64("minutes", 0.2, "map: how long to pan on each screen, `minutes`")
 			runs := fs.String("runs", "", "map: `folder` of the runs, the last of which is compared with; default: in the user's cache folder")
+			quick := fs.Bool("quick", false, "map: few repetitions, for a glance")
 			asJSON := fs.Bool("json", false, "map: one JSON document a figure")
 			cold := fs.Bool("cold", false, "first (what map starts): without the cache file")
 			return func(ctx context.Context, env *cli.Env, args []string) error {
@@ -42,7 +43,7 @@ func benchCommand() cli.Command {
 					if err != nil {
 						return err
 					}
-					if err := benchMap(ctx, run, *path, *gpkg, *minutes); err != nil {
+					if err := benchMap(ctx, run, *path, *gpkg, *minutes, *quick); err != nil {
 						return err
 					}
 					return run.close()

@@ -32,7 +32,7 @@ func (b *mapBench) firstPicture() error {
 		}
 		var times []float64
 		var cpu float64
-		for range 3 {
+		for range b.times(3) {
 			start := time.Now()
 			cmd := exec.CommandContext(b.ctx, self, "bench", "first", flag, b.path, arg)
 			out, err := cmd.StdoutPipe()
@@ -135,7 +135,7 @@ func (b *mapBench) recolour() error {
 			}
 			styles := []*mapview.Style{&other, b.style}
 			turn := 0
-			err := b.run.median(fmt.Sprintf("recolour.z%g", zoom), 100, 5, func() error {
+			err := b.run.median(fmt.Sprintf("recolour.z%g", zoom), 100, b.times(5), func() error {
 				p.SetScene(b.scene, styles[turn%2])
 				turn++
 				return b.settled(p, ready)
@@ -158,7 +158,7 @@ func (b *mapBench) jumps() error {
 		ready, tell := signal()
 		err := b.live(mapview.PyramidOptions{Ready: tell}, func(p *mapview.Pyramid) error {
 			var ms []float64
-			for i, place := range b.places[:60] {
+			for i, place := range b.places[:b.times(60)] {
 				zoom := []float64{12, 14, 15, 16, 17, 18}[i%6]
 				start := time.Now()
 				p.Want(mapview.Camera{Center: place, Zoom: zoom, WidthPx: screen.w, HeightPx: screen.h})

@@ -34,11 +34,20 @@ type mapBench struct {
 	places  []orb.Point // where buildings stand, drawn anew for each measurement from one seed
 	centre  orb.Point   // the densest of some places
 	minutes float64
+	quick   bool
+}
+
+// times is how often something is repeated that is n times in a full run.
+func (b *mapBench) times(n int) int {
+	if b.quick {
+		return min(n, max(3, n/20))
+	}
+	return n
 }
 
 // benchMap opens the city in every way, draws it, and measures what the figures of the map are about.
-func benchMap(ctx context.Context, run *benchRun, storePath, gpkg string, minutes float64) error {
-	b := &mapBench{ctx: ctx, run: run, path: storePath, minutes: minutes}
+func benchMap(ctx context.Context, run *benchRun, storePath, gpkg string, minutes float64, quick bool) error {
+	b := &mapBench{ctx: ctx, run: run, path: storePath, minutes: minutes, quick: quick}
 	if gpkg != "" {
 		b.path, b.foreign = gpkg, true
 	}
@@ -193,7 +202,7 @@ func (b *mapBench) views() error {
 		if _, err := b.render(v.cam, b.style); err != nil { // warms what is kept between views
 			return err
 		}
-		err := b.run.median("view."+v.name, limits["view."+v.name], 5, func() error {
+		err := b.run.median("view."+v.name, limits["view."+v.name], b.times(9), func() error {
 			_, err := b.render(v.cam, b.style)
 			return err
 		})
@@ -218,7 +227,7 @@ func (b *mapBench) tiles() error {
 	for _, zoom := range []float64{9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19} {
 		var ms []float64
 		sum := 0.0
-		for _, p := range b.places[:100] {
+		for _, p := range b.places[:b.times(100)] {
 			t, err := draw(p, zoom)
 			if err != nil {
 				return err
@@ -229,7 +238,7 @@ func (b *mapBench) tiles() error {
 		slices.Sort(ms)
 		name := fmt.Sprintf("tile.z%g", zoom)
 		b.run.add(name+".mean", sum/float64(len(ms)), "ms cpu", 4)
-		b.run.add(name+".p95", ms[95], "ms cpu", 8)
+		b.run.add(name+".p95", ms[len(ms)*95/100], "ms cpu", 8)
 		b.run.say(name+".rate", 1000*float64(len(ms))/sum, "tiles/s of one core")
 	}
 	whole := b.wholeCity(mapview.TilePx, mapview.TilePx)
@@ -264,7 +273,7 @@ func (b *mapBench) pick() error {
 	b.run.say("pick.p95", us[len(us)*95/100], "us")
 	var ms []float64
 	most := 0
-	for _, p := range append([]orb.Point{b.centre}, b.places[:100]...) {
+	for _, p := range append([]orb.Point{b.centre}, b.places[:b.times(100)]...) {
 		start := time.Now()
 		area, err := mapview.AroundArea(p, 500)
 		if err != nil {
