@@ -3,7 +3,6 @@
 package main_test
 
 import (
-	"fmt"
 	"image"
 	"os"
 	"path/filepath"
@@ -121,7 +120,7 @@ func BenchmarkE2EFrames(b *testing.B) {
 					b.ReportMetric(f.mainP99, name+"-main-p99-ms")
 					b.ReportMetric(f.intervalP95, name+"-interval-p95-ms")
 				}
-				b.Log(fmt.Sprintf("pan %+v\nzoom %+v", pan, zoom))
+				b.Logf("pan %+v\nzoom %+v", pan, zoom)
 			}
 			w.stop()
 		})

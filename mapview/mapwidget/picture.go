@@ -131,6 +131,14 @@ const maxWhole = 2048
 
 func (p *shaderPicture) hide() { p.shader.Hidden = true }
 
+// warm shows one clear pixel: the driver makes the program when it is first drawn, which takes it some milliseconds.
+func (p *shaderPicture) warm() {
+	p.set(image.NewRGBA(image.Rect(0, 0, 1, 1)))
+	p.shader.Move(fyne.Position{})
+	p.shader.Resize(fyne.NewSquareSize(1))
+	p.shader.Hidden = false
+}
+
 // probe finds out whether this screen draws shaders: software painters do not, and a program that does not compile or link leaves
 // nothing but a line in Fyne's log. Its shader is painted before its raster; when the raster is painted and nobody has asked for the
 // shader's texture, there are no shaders here.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -204,6 +205,33 @@ func TestImagesWhereThereAreNoShaders(t *testing.T) {
 	settle(t, m)
 	if _, ok := m.view.pool.slots[0].pic.(*shaderPicture); !ok || len(m.view.content.Objects) == 0 {
 		t.Error("no shaders though they are wanted")
+	}
+	drawn := map[*slot]bool{} // every picture is drawn once before a tile needs it
+	for end := time.Now().Add(10 * time.Second); len(drawn) < len(m.view.pool.slots); {
+		select {
+		case f := <-posts[m]:
+			f()
+		case <-time.After(time.Until(end)):
+			t.Fatalf("%d of %d pictures were warmed", len(drawn), len(m.view.pool.slots))
+		}
+		for _, s := range m.view.pool.slots {
+			if s.pic.object().Visible() {
+				drawn[s] = true
+			}
+		}
+	}
+	for n := 1; n > 0; {
+		select {
+		case f := <-posts[m]:
+			f()
+		case <-time.After(2 * warmPause):
+			n = 0
+			for _, s := range m.view.pool.slots {
+				if s.img == nil && s.pic.object().Visible() {
+					t.Fatal("a picture without a tile stays")
+				}
+			}
+		}
 	}
 	m.SetImages(true)
 	settle(t, m)

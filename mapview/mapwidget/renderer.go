@@ -2,6 +2,7 @@ package mapwidget
 
 import (
 	"image/color"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -70,6 +71,56 @@ func (r *renderer) use(shaders bool) {
 	}
 	r.arrange()
 	r.place()
+	if shaders {
+		r.warm(r.pool, slices.Clone(r.pool.slots))
+	}
+}
+
+const (
+	warmAtOnce = 4
+	warmPause  = 50 * time.Millisecond
+)
+
+// warm has the programs of the pictures made that no tile has needed yet, a few at a time while the map is at rest, so that the first
+// zoom does not wait for them.
+func (r *renderer) warm(of *pool, cold []*slot) {
+	m := r.m
+	time.AfterFunc(warmPause, func() {
+		m.post(func() {
+			if r.pool != of {
+				return // others are used by now
+			}
+			warming := cold[:0:0]
+			for m.moving == nil && len(cold) > 0 && len(warming) < warmAtOnce {
+				if s := cold[0]; s.img == nil {
+					s.pic.(*shaderPicture).warm()
+					warming = append(warming, s)
+				}
+				cold = cold[1:]
+			}
+			r.repaint()
+			r.cool(of, warming, cold)
+		})
+	})
+}
+
+// cool hides what was warmed, once it has been drawn, and goes on with the rest.
+func (r *renderer) cool(of *pool, warm, cold []*slot) {
+	m := r.m
+	time.AfterFunc(warmPause, func() {
+		m.post(func() {
+			for _, s := range warm {
+				if s.img == nil {
+					s.pic.hide()
+				}
+			}
+			if len(cold) > 0 {
+				r.warm(of, cold)
+			} else {
+				r.repaint()
+			}
+		})
+	})
 }
 
 // colour takes the colours of what is not in tiles from the style.
