@@ -7,6 +7,7 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/image/font"
@@ -51,7 +52,6 @@ type glyph struct {
 	mask, halo   *image.Alpha
 	offX, offY   int
 	haloX, haloY int
-	advance      float64
 }
 
 // runePage is what is known of 256 runes that follow each other in a face.
@@ -59,7 +59,7 @@ type runePage [256]runeForm
 
 // runeForm is how a rune is drawn: by which rune, as a letter that no face has goes without its accents, and how wide.
 type runeForm struct {
-	as          rune // 0: not at all
+	as          rune // 0: not at all; it is a blank then, or nothing if upem is not 0
 	units, upem int32
 }
 
@@ -102,19 +102,28 @@ func (f *Fonts) findForm(r rune, bold bool) runeForm {
 	if form, ok := have(r); ok {
 		return form
 	}
+	if unicode.In(r, unicode.Mn, unicode.Cf, unicode.Cc) {
+		return runeForm{upem: 1} // nothing, and no room for it: joiners, marks of direction, accents by themselves
+	}
 	if base, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r))); base != r && base != utf8.RuneError {
 		if form, ok := have(base); ok {
 			return form
 		}
 	}
+	if form, ok := have(missingRune); ok {
+		return form
+	}
 	return runeForm{}
 }
 
-// advance is how far the pen moves on after a rune, in device pixels: exactly as its glyph says.
+// missingRune stands for a character that no face has: a name that lacks one must not look like another name.
+const missingRune = '□'
+
+// advance is how far the pen moves on after a rune, in device pixels.
 func (f *Fonts) advance(r rune, ts *textStyle) float64 {
 	size := int64(math.Round(ts.size * 4)) // quarter pixels
 	form := f.form(r, ts.bold)
-	if form.as == 0 {
+	if form.upem == 0 {
 		return float64(size) / 8
 	}
 	return float64((int64(form.units)*size*16+int64(form.upem)/2)/int64(form.upem)) / 64
@@ -153,7 +162,7 @@ type textStyle struct {
 	spacing float64 // between letters, beyond their advance
 }
 
-// glyph answers a rune's masks, made on first use. A rune that no face has is a blank.
+// glyph answers a rune's masks, made on first use.
 func (f *Fonts) glyph(r rune, ts textStyle) *glyph {
 	return f.cached(f.glyphKey(r, &ts))
 }
@@ -198,11 +207,11 @@ func (f *Fonts) makeGlyphLocked(key glyphKey) *glyph {
 	if err != nil { // NewFace reads no data and fails only for options of another version
 		return &glyph{}
 	}
-	dr, mask, at, advance, ok := face.Glyph(fixed.Point26_6{}, key.r)
+	dr, mask, at, _, ok := face.Glyph(fixed.Point26_6{}, key.r)
 	if !ok || key.r == 0 {
-		return &glyph{advance: float64(key.size) / 8}
+		return &glyph{}
 	}
-	g := &glyph{advance: float64(advance) / 64, offX: dr.Min.X, offY: dr.Min.Y}
+	g := &glyph{offX: dr.Min.X, offY: dr.Min.Y}
 	if dr.Empty() {
 		return g
 	}
@@ -316,7 +325,7 @@ func (f *Fonts) drawHalo(dst *image.RGBA, text string, x, y float64, ts textStyl
 	for _, r := range text {
 		g := f.glyph(r, ts)
 		drawMask(dst, g.halo, nearest(pen)+g.haloX, by+g.haloY, ts.halo)
-		pen += g.advance + ts.spacing
+		pen += f.advance(r, &ts) + ts.spacing
 	}
 }
 
@@ -325,7 +334,7 @@ func (f *Fonts) drawLetters(dst *image.RGBA, text string, x, y float64, ts textS
 	for _, r := range text {
 		g := f.glyph(r, ts)
 		drawMask(dst, g.mask, nearest(pen)+g.offX, by+g.offY, ts.c)
-		pen += g.advance + ts.spacing
+		pen += f.advance(r, &ts) + ts.spacing
 	}
 }
 

@@ -89,3 +89,19 @@ func TestNewFontsRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestMissingRunes sets what the faces lack: accents go, other characters are boxes, joiners are nothing.
+func TestMissingRunes(t *testing.T) {
+	f := testFonts(t)
+	ts := textStyle{size: 20, ratio: 1}
+	for _, c := range []struct {
+		text, as string
+	}{{"Sa\u0303o", "Sao"}, {"Ṡ", "S"}, {"\U0001F600", "□"}, {"若\u200d馬\ufe0e路", "若馬路"}} {
+		if got, want := f.width(c.text, ts), f.width(c.as, ts); got != want {
+			t.Errorf("%q is %g wide, want %g of %q", c.text, got, want, c.as)
+		}
+	}
+	if f.form('\U0001F600', true).as != missingRune || f.form('路', false).as != '路' {
+		t.Error("the wrong runes are drawn")
+	}
+}
