@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 
@@ -346,4 +347,41 @@ func FuzzMetadata(f *testing.F) {
 			t.Errorf("zoom %d of %q", z, zoom)
 		}
 	})
+}
+
+// TestWriterLeavesOtherFilesAlone asks for tiles in files that are something else: they must stay as they are, to the byte.
+func TestWriterLeavesOtherFilesAlone(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "letter.mbtiles")
+	if err := os.WriteFile(text, []byte(strings.Repeat("this is a letter and no database\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store := filepath.Join(dir, "store.gpkg")
+	db, err := sql.Open("sqlite", store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`CREATE TABLE building (name TEXT)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{text, store} {
+		before, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := OpenWriter(path, Info{Format: "png", Bound: TileBound(0, 0, 0)}, "o")
+		if !errors.Is(err, ErrOtherFile) {
+			t.Errorf("%s: %v", filepath.Base(path), err)
+			if err == nil {
+				_ = w.Close() // the test has failed
+			}
+		}
+		after, err := os.ReadFile(path)
+		if err != nil || !bytes.Equal(before, after) {
+			t.Errorf("%s was written to (%v)", filepath.Base(path), err)
+		}
+	}
 }

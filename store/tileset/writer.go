@@ -16,7 +16,8 @@ import (
 var ErrOtherFile = errors.New("the file holds other tiles")
 
 const (
-	writerBatch = 64 // tiles in a transaction
+	writerBatch  = 64 // tiles in a transaction
+	sqliteNotADB = 26 // SQLITE_NOTADB
 
 	sqlWriterSchema = `
 	CREATE TABLE IF NOT EXISTS metadata (name TEXT NOT NULL PRIMARY KEY, value TEXT);
@@ -29,6 +30,7 @@ const (
 	    OR EXISTS (SELECT 1 FROM ` + absentTable + ` WHERE zoom_level = @z AND tile_column = @x AND tile_row = @y)`
 	sqlWriterRow   = `INSERT INTO metadata (name, value) VALUES (@name, @value) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 	sqlWriterBytes = `SELECT coalesce(sum(length(tile_data)), 0) FROM tiles`
+	sqlAnything    = `SELECT count(*) FROM sqlite_master`
 	sqlAbsent      = `SELECT count(*) FROM ` + absentTable + ` WHERE zoom_level = @z AND tile_column = @x AND tile_row = @y`
 	absentTable    = `kuaitu_absent` // tiles that the source said it does not have
 )
@@ -46,7 +48,7 @@ type Writer struct {
 }
 
 // OpenWriter makes an MBTiles file, or continues one. origin says where the tiles come from: a file begun with another origin or
-// format is ErrOtherFile. Zooms and bounds of a continued file grow to those of info.
+// format, and one that is something else, is ErrOtherFile and stays as it is. Zooms and bounds of a continued file grow to those of info.
 func OpenWriter(path string, info Info, origin string) (*Writer, error) {
 	w, err := openWriter(path, info, origin)
 	if err != nil {
@@ -78,9 +80,22 @@ func (w *Writer) begin(info Info, origin string) error {
 	ctx := context.Background()
 	has, err := hasTable(ctx, w.db, "metadata")
 	if err != nil {
+		var code interface{ Code() int }
+		if errors.As(err, &code) && code.Code()&0xff == sqliteNotADB {
+			return fmt.Errorf("%w: %w", ErrOtherFile, err)
+		}
 		return err
 	}
 	was := map[string]string{}
+	if !has { // a store, say, must not get tables of ours
+		var things int
+		if err := w.db.QueryRow(sqlAnything).Scan(&things); err != nil {
+			return err
+		}
+		if things > 0 {
+			return ErrOtherFile
+		}
+	}
 	if has {
 		was = readMetadata(ctx, w.db, w.file)
 		if was["kuaitu_origin"] != origin || was["format"] != info.Format {
