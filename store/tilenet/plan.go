@@ -19,8 +19,8 @@ var ErrArea = errors.New("area to take offline")
 
 const (
 	maxPlanTiles    = 20_000_000
-	guessedBytes    = 15_000 // of a tile, when none could be looked at
-	samplesInAll    = 32
+	guessedBytes    = 15_000  // of a tile, when none could be looked at
+	samplesInAll    = 64      // about
 	planningCorners = 1 << 20 // points of an area
 )
 
@@ -217,15 +217,17 @@ func (e planEdge) touches(x0, y0, x1, y1 float64) bool {
 	return lo <= hi
 }
 
-// Sample fetches some tiles of every level and estimates from them how large the plan is. Tiles that cannot be had do not count; when none can, the
+// Sample fetches some tiles of every level, more of those that have many, and estimates from them how large the plan is. Tiles that cannot be had do not count; when none can, the
 // estimate is a guess and says so.
 func (p *Plan) Sample(ctx context.Context) (Estimate, error) {
 	est := Estimate{Tiles: p.Tiles()}
-	each := max(1, samplesInAll/int64(p.MaxZoom-p.MinZoom+1))
+	levels := int64(p.MaxZoom - p.MinZoom + 1)
 	var mean [mapview.MaxZoom + 1]float64
 	var seen [mapview.MaxZoom + 1]bool
 	sum := 0.0
 	for z := p.MinZoom; z <= p.MaxZoom; z++ {
+		// Every level has a look or two; the others go where the tiles are.
+		each := max(1, samplesInAll/2/levels) + samplesInAll/2*p.counts[z]/max(1, est.Tiles)
 		step := max(1, p.counts[z]/each)
 		i, n, bytes := int64(0), 0, 0
 		p.level(z, func(t Tile) bool {
