@@ -11,7 +11,7 @@ FYNE     := ./ui ./mapview/mapwidget ./cmd/kuaitu
 
 export KUAITU_DATA ?= $(if $(wildcard $(CURDIR)/../shared/data),$(abspath $(CURDIR)/../shared/data),)
 
-.PHONY: run test tools build bench bench-go lint vuln fonts demo-clean deps race unit window e2e
+.PHONY: bench-frames run test tools build bench bench-go lint vuln fonts demo-clean deps race unit window e2e
 
 run: deps build
 	@bin/kuaituctl up --pack "$(CITY)" --data "$(DATA)"
@@ -65,6 +65,10 @@ bench: tools
 	bin/kuaituctl bench map --json --gpkg $(BENCHCITY)/plain.gpkg --runs $(RUNS) --minutes 0
 
 # The benchmarks of every package.
+# What a frame costs Fyne's thread while the real window is dragged and zoomed; needs what the tests of the window need.
+bench-frames:
+	KUAITU_E2E=1 KUAITU_BENCH_STORE=$(wildcard $(BENCHCITY)/store.gpkg) $(GO) test -trimpath -tags $(WINDOW) -run '^$$' -bench E2EFrames -benchtime 1x -v ./cmd/kuaitu
+
 bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem $(HEADLESS)
 
