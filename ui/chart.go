@@ -35,6 +35,11 @@ type Chart struct {
 	dark  *mapview.Style
 	style *mapview.Style
 	still *time.Timer
+
+	current state.Ref // as Select said
+	marked  []state.Ref
+	picked  chosen // as Only said
+	around  aroundLook
 }
 
 // BaseMap is a map that may lie below the layers.
@@ -72,11 +77,12 @@ func (c *Chart) apply() { c.m.SetScene(c.arranged(), c.style) }
 func (c *Chart) arranged() mapview.Scene {
 	s := c.scene
 	known := map[string]mapview.Layer{}
-	layers := c.ground()
+	layers := append(c.ground(), c.around.below...)
 	for _, y := range s.Layers {
 		if c.kinds[y.Name] == "event" {
 			y.Data = c.some.of(y.Data, c.only)
 		}
+		y.Data = c.picked.of(c.kinds[y.Name], y)
 		if _, ok := c.find(y.Name); ok {
 			known[y.Name] = y
 		} else {
@@ -93,7 +99,7 @@ func (c *Chart) arranged() mapview.Scene {
 			layers = append(layers, looked(y, look))
 		}
 	}
-	s.Layers = layers
+	s.Layers = append(layers, c.around.above...)
 	return s
 }
 
@@ -215,7 +221,7 @@ func (f *filtered) of(s *mapview.Snapshot, only map[block.ID]bool) *mapview.Snap
 	var b mapview.Builder
 	for y := range s.Search(s.Bound()) {
 		if only[block.ID(y.ID())] {
-			_ = b.Add(y.ID(), y.Class(), y.Label(), y.Anchor()) // a point that was in a snapshot can be in another
+			_ = b.Add(y.ID(), y.Class(), y.Label(), y.Geometry()) // what was in a snapshot can be in another
 		}
 	}
 	f.version++
@@ -244,17 +250,12 @@ func (c *Chart) Listen(on MapEvents) {
 	c.m.OnMove = func(p orb.Point) { on.Pointer(p, true) }
 	c.m.OnLeave = func() { on.Pointer(orb.Point{}, false) }
 	c.m.OnPick = func(hits []mapview.Hit, pos fyne.Position) {
-		var picks []Pick
-		for _, h := range hits {
-			if kind, ok := c.kinds[h.Layer]; ok {
-				picks = append(picks, Pick{Ref: state.RefOf(kind, block.ID(h.ID)), Label: h.Label, Count: h.Count, Bound: h.Bound})
-			}
-		}
-		on.Picked(c.m.ToLonLat(pos), picks, absolute(pos))
+		on.Picked(c.m.ToLonLat(pos), c.picks(hits), absolute(pos))
 	}
 	c.m.OnPoint = func(p orb.Point, _ fyne.Position) { on.Placed(p) }
-	c.m.OnContext = func(p orb.Point, pos fyne.Position) { on.Menu(p, absolute(pos)) }
+	c.m.OnContext = func(p orb.Point, pos fyne.Position) { on.Menu(p, c.picks(c.m.At(pos)), absolute(pos)) }
 	c.m.OnKey = on.Key
+	c.listenTools(on)
 }
 
 // View implements Map.
@@ -309,31 +310,12 @@ func (c *Chart) Turn(by int) bool {
 // Zoom implements Map.
 func (c *Chart) Zoom(steps float64) { c.m.ZoomBy(steps) }
 
-// SetTool implements Map. Pan and Identify both pick by a click; the window tells them apart.
-func (c *Chart) SetTool(t Tool) {
-	if t == ToolReport {
-		c.m.SetTool(mapwidget.ToolPoint)
-	} else {
-		c.m.SetTool(mapwidget.ToolExplore)
-	}
-}
-
-// Select implements Map.
-func (c *Chart) Select(ref state.Ref) {
-	var refs []mapview.Ref
-	for layer, kind := range c.kinds {
-		if kind == ref.Kind && ref.Kind != "" {
-			refs = append(refs, mapview.Ref{Layer: layer, ID: mapview.ID(ref.ID)})
-		}
-	}
-	c.m.SetSelection(refs...)
-}
-
 // SetDark implements Map.
 func (c *Chart) SetDark(dark bool) {
 	c.style, c.night = c.light, dark
 	if dark {
 		c.style = c.dark
 	}
+	c.around.paint(c.style)
 	c.apply()
 }

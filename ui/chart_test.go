@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -26,7 +27,7 @@ func TestChartTranslates(t *testing.T) {
 	c.Listen(ui.MapEvents{
 		Moved: func(v state.View) { moved = append(moved, v) }, Settled: func(v state.View) { settled = append(settled, v) },
 		Picked:  func(_ orb.Point, p []ui.Pick, _ fyne.Position) { picks = p },
-		Pointer: func(orb.Point, bool) {}, Placed: func(orb.Point) {}, Menu: func(orb.Point, fyne.Position) {}, Key: func(*fyne.KeyEvent) {},
+		Pointer: func(orb.Point, bool) {}, Placed: func(orb.Point) {}, Menu: func(orb.Point, []ui.Pick, fyne.Position) {}, Key: func(*fyne.KeyEvent) {},
 	})
 	w := app.NewWindow("")
 	defer w.Close()
@@ -49,7 +50,7 @@ func TestChartTranslates(t *testing.T) {
 
 	one := id("building", "1")
 	m.OnPick([]mapview.Hit{{Ref: mapview.Ref{Layer: "buildings", ID: mapview.ID(one)}, Label: "3栋"}, {Ref: mapview.Ref{Layer: "roads"}}}, fyne.Position{})
-	if want := []ui.Pick{{Ref: state.RefOf("building", one), Label: "3栋"}}; !slices.Equal(picks, want) {
+	if want := []ui.Pick{{Ref: state.RefOf("building", one), Label: "3栋"}}; !reflect.DeepEqual(picks, want) {
 		t.Errorf("picked %+v, want %+v", picks, want)
 	}
 	c.Select(state.RefOf("region", one))

@@ -58,6 +58,11 @@ type Data interface {
 	Dossier(ctx context.Context, ref state.Ref) (state.Dossier, error)
 	// Thematic makes a map of figures in the colours of the theme, its legend in the language.
 	Thematic(ctx context.Context, t state.Thematic, dark bool, l *state.Lang) (state.ThematicMap, error)
+	// Around counts what lies around a shape, kind by kind; progress, called in between on its goroutine, is given what
+	// there is so far.
+	Around(ctx context.Context, q state.AroundQuery, progress func(state.Around)) (state.Around, error)
+	// AroundList returns rows of a kind that lie around a shape, the nearest first, people's names masked.
+	AroundList(ctx context.Context, q state.AroundQuery, kind block.Kind, skip, limit int) ([]state.AroundHit, error)
 	// EventTypes returns the catalogue, classes together.
 	EventTypes(ctx context.Context) ([]state.EventType, error)
 	// Place says where a point lies. A point outside all regions has a zero Region and no error.
@@ -156,6 +161,12 @@ type Map interface {
 	ToggleHUD() bool
 	// Select highlights a record; an empty Kind highlights none.
 	Select(ref state.Ref)
+	// Mark highlights the records of a selection beside the one of Select; the map may leave out those beyond some thousands.
+	Mark(refs []state.Ref)
+	// Only shows, of the kinds that occur in a set, only its records; nil shows all.
+	Only(refs []state.Ref)
+	// SetAround draws a shape and the outline of its surroundings; a nil shape takes them away.
+	SetAround(shape orb.Geometry, outline orb.MultiPolygon)
 	// SetDark changes the map's colours.
 	SetDark(dark bool)
 }
@@ -167,8 +178,14 @@ type MapEvents struct {
 	Pointer func(at orb.Point, inside bool)                     // mouse over the map, or gone
 	Picked  func(at orb.Point, picks []Pick, pos fyne.Position) // a click with Pan or Identify; topmost first, none for empty ground
 	Placed  func(at orb.Point)                                  // a click with Report
-	Menu    func(at orb.Point, pos fyne.Position)               // right click
+	Menu    func(at orb.Point, picks []Pick, pos fyne.Position) // right click; picks as of a click there
 	Key     func(e *fyne.KeyEvent)                              // a key the map has no use for
+
+	Selected func(picks []Pick, how state.SelectMode) // a tool has selected
+	Measured func(m state.Measure)                    // a measure at every change; without points: it was given up
+	ReadOut  func(m state.Measure) string             // the text beside the pointer
+	Drawn    func(shape orb.Geometry)                 // a tool of 周边分析 has a point, line or polygon
+	Left     func()                                   // Esc on the map has led back from the tool
 }
 
 // Pick is something under a click. Positions of clicks are absolute in the window.
@@ -177,14 +194,29 @@ type Pick struct {
 	Label string
 	Count int       // above 1: a cluster of so many, Ref being one of them
 	Bound orb.Bound // of the feature or of the cluster's members
+
+	// Of a cluster: its members, overdue first, and the view in which they have come apart, unless they lie at one place.
+	Members   []Pick
+	Open      mapview.View
+	SamePlace bool
 }
 
 // Tool is what a click on the map does.
 type Tool uint8
 
-// Pan drags and picks, Identify only picks, Report puts a report at the point.
+// Pan drags and picks, Identify lists all that is under the click, Report puts a report at the point. The others draw.
 const (
 	ToolPan Tool = iota
 	ToolIdentify
 	ToolReport
+	ToolSelectClick
+	ToolSelectBox
+	ToolSelectPolygon
+	ToolSelectRadius
+	ToolMeasureLine
+	ToolMeasureArea
+	ToolMeasureAzimuth
+	ToolAroundPoint
+	ToolAroundLine
+	ToolAroundPolygon
 )

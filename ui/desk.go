@@ -80,6 +80,7 @@ func (w *Window) build() {
 	p.strip = newSheet(w, w.drawStrip)
 	p.figures = newSheet(w, w.drawFigures)
 	p.credit = newSheet(w, w.drawCredit)
+	w.buildKit()
 	p.tipBox = newSheet(w, w.drawTip)
 	p.hitList = newSheet(w, w.drawHits)
 	for _, s := range []*sheet{p.legend, p.figures, p.tools, p.scale, p.credit, p.strip, p.tipBox} {
@@ -99,7 +100,7 @@ func (w *Window) build() {
 	p.clips.chart, p.clips.events = clipped(w.deps.Map.Object()), clipped(p.events)
 	p.clips.regions, p.clips.layers, p.clips.detail = clipped(p.regions), clipped(p.layers), clipped(p.detail)
 	p.root = container.New(d,
-		p.clips.chart, p.scale, p.credit, p.legend, p.figures, p.strip, p.tools,
+		p.clips.chart, p.scale, p.credit, p.legend, p.figures, p.strip, p.tools, p.kit, p.kitEntry,
 		p.eventHead, p.clips.events,
 		p.clips.regions, p.clips.layers, p.unplaced,
 		p.clips.detail, p.detailFoot,
@@ -256,7 +257,10 @@ func (d *deskLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	figures := d.w.figuresSize()
 	show(d.legend && d.w.figuresShown(), p.figures)
 	put(p.figures, floatL+12, top+mapH-44-figures.Height, figures.Width, figures.Height)
-	put(p.tools, floatR-48, top+12, 36, toolsHeight)
+	put(p.tools, floatR-48, top+12, 36, toolsHeight(mapH))
+	d.w.kit.room = fyne.NewSize(floatR-floatL, mapH)
+	d.w.kit.corner = fyne.NewPos(floatR-60, top+12)
+	d.w.placeKit()
 	put(p.scale, floatL+12, top+mapH-34, 200, 24)
 	creditW := round(d.w.measure(d.w.credit(), sizeSmall, false).Width) + 16
 	put(p.credit, floatR-creditW-12, top+mapH-26, creditW, 20)

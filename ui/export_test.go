@@ -27,7 +27,7 @@ func (w *Window) EventKey(k fyne.KeyName) { w.parts.events.TypedKey(&fyne.KeyEve
 // Panel is the text of a panel, one line a text, empty when it is hidden.
 func (w *Window) Panel(name string) string {
 	p := &w.parts
-	s := map[string]*sheet{"top": p.top, "regions": p.regions, "layers": &p.layers.sheet, "strip": p.strip, "eventhead": p.eventHead, "events": p.events,
+	s := map[string]*sheet{"top": p.top, "regions": p.regions, "layers": &p.layers.sheet, "strip": p.strip, "eventhead": p.eventHead, "events": p.events, "kit": &p.kit.sheet,
 		"credit": p.credit, "figures": p.figures, "detail": p.detail, "status": p.status, "hits": p.hitList, "legend": p.legend, "unplaced": p.unplaced, "detailfoot": p.detailFoot}[name]
 	if name == "sync" && len(w.syncSheet) > 0 {
 		s = w.syncSheet[0]
@@ -65,7 +65,7 @@ func (w *Window) Panel(name string) string {
 func (w *Window) Tap(panel, id string) bool {
 	p := &w.parts
 	s := map[string]*sheet{"top": p.top, "rail": p.rail, "regions": p.regions, "layers": &p.layers.sheet, "strip": p.strip, "eventhead": p.eventHead,
-		"events": p.events, "detail": p.detail, "detailfoot": p.detailFoot, "hits": p.hitList, "tools": p.tools}[panel]
+		"events": p.events, "detail": p.detail, "detailfoot": p.detailFoot, "hits": p.hitList, "tools": p.tools, "kit": &p.kit.sheet}[panel]
 	switch panel {
 	case "reporttypes":
 		s = w.reportForm.types

@@ -33,6 +33,8 @@ type fakeData struct {
 	fail    error // every answer is this error
 	asked   []state.EventFilter
 	wishes  []state.Thematic
+	around  []state.AroundQuery
+	hold    chan struct{} // a look around waits for it
 }
 
 func newFakeData() *fakeData {
@@ -225,6 +227,58 @@ func (d *fakeData) Thematic(_ context.Context, w state.Thematic, dark bool, l *s
 		Entries: []state.MapLegendEntry{{Text: "20–57", Count: 4}, {Text: "0–19", Count: 14}, {Text: "无数据", Hatch: true, Count: 2}}}}, nil
 }
 
+// Around counts seven of each kind but facilities, of which there are none, and 450 buildings; hold stops it after two kinds.
+func (d *fakeData) Around(ctx context.Context, q state.AroundQuery, progress func(state.Around)) (state.Around, error) {
+	d.mu.Lock()
+	fail, hold := d.fail, d.hold
+	d.around = append(d.around, q)
+	d.mu.Unlock()
+	if fail != nil {
+		return state.Around{}, fail
+	}
+	at, ok := q.Shape.(orb.Point)
+	if !ok {
+		at = orb.Point{114.025, 22.526}
+	}
+	a := state.Around{Shape: q.Shape, Outline: orb.MultiPolygon{{orb.Ring{{at[0] - 0.003, at[1]}, {at[0], at[1] - 0.003}, {at[0] + 0.003, at[1]}, {at[0] - 0.003, at[1]}}}}}
+	if a.Shape == nil {
+		a.Shape = at
+	}
+	for i, kind := range state.AroundKinds {
+		if i == 2 && hold != nil {
+			select {
+			case <-hold:
+			case <-ctx.Done():
+				return a, ctx.Err()
+			}
+		}
+		n := map[block.Kind]int{"building": 450, "facility": 0}
+		count, ok := n[kind]
+		if !ok {
+			count = 7
+		}
+		a.Counts = append(slices.Clone(a.Counts), state.KindCount{Kind: kind, Count: count})
+		progress(a)
+	}
+	return a, nil
+}
+
+func (d *fakeData) AroundList(_ context.Context, q state.AroundQuery, kind block.Kind, skip, limit int) ([]state.AroundHit, error) {
+	all := 7
+	if kind == "building" {
+		all = 450
+	}
+	var out []state.AroundHit
+	for i := skip; i < min(all, skip+limit); i++ {
+		h := state.AroundHit{Ref: state.RefOf(kind, id(kind, fmt.Sprint(i))), Label: fmt.Sprintf("%s-%03d", kind, i), At: orb.Point{114.02, 22.52}, HasAt: true, Metres: float64(i) * q.Metres / float64(all)}
+		if kind == "person" {
+			h.Label, h.Masked = "陈*", true
+		}
+		out = append(out, h)
+	}
+	return out, nil
+}
+
 func (d *fakeData) EventTypes(context.Context) ([]state.EventType, error) {
 	if d.fail != nil {
 		return nil, d.fail
@@ -318,6 +372,10 @@ type fakeMap struct {
 	hud      bool
 	theme    []mapview.Layer
 	dark     bool
+	marked   []state.Ref
+	alone    []state.Ref
+	shape    orb.Geometry
+	outline  orb.MultiPolygon
 }
 
 func newFakeMap() *fakeMap {
@@ -356,7 +414,12 @@ func (m *fakeMap) ToggleHUD() bool {
 func (m *fakeMap) SetThematic(layers []mapview.Layer) { m.theme = layers }
 func (m *fakeMap) ShowEvents(only map[block.ID]bool)  { m.only = only }
 func (m *fakeMap) Select(ref state.Ref)               { m.selected = ref }
-func (m *fakeMap) SetDark(dark bool)                  { m.dark = dark }
+func (m *fakeMap) Mark(refs []state.Ref)              { m.marked = refs }
+func (m *fakeMap) Only(refs []state.Ref)              { m.alone = refs }
+func (m *fakeMap) SetAround(shape orb.Geometry, outline orb.MultiPolygon) {
+	m.shape, m.outline = shape, outline
+}
+func (m *fakeMap) SetDark(dark bool) { m.dark = dark }
 
 // fakeBases are two base maps of the pack; what is added is the user's.
 type fakeBases struct {

@@ -10,12 +10,7 @@ import (
 	"kuaitu/ui/state"
 )
 
-const (
-	legendLine  = 22
-	toolsHeight = 3*36 + 15 + 3*36
-)
-
-var mapTool = map[Tool]string{ToolPan: "map.tool.pan", ToolIdentify: "map.tool.identify", ToolReport: "map.tool.report"}
+const legendLine = 22
 
 func (w *Window) mapMoved(v state.View) {
 	w.facts.View = v
@@ -48,30 +43,9 @@ func (w *Window) countInView() {
 		})
 }
 
-// mapPicked shows what was clicked: a cluster is opened by zooming in, with the identify tool all records under the
-// click are offered, else the topmost is selected. Empty ground changes nothing but the highlight.
-func (w *Window) mapPicked(at orb.Point, picks []Pick, pos fyne.Position) {
-	switch {
-	case len(picks) == 0:
-		w.deps.Map.Select(state.Ref{})
-	case picks[0].Count > 1 && picks[0].Bound.Min != picks[0].Bound.Max:
-		w.deps.Map.Fit(picks[0].Bound)
-	case w.tool == ToolIdentify && len(picks) > 1:
-		var items []*fyne.MenuItem
-		for _, pick := range picks[:min(len(picks), 12)] {
-			label := w.lang.TOr("kind."+string(pick.Ref.Kind), string(pick.Ref.Kind))
-			if pick.Label != "" {
-				label += "  " + pick.Label
-			}
-			items = append(items, fyne.NewMenuItem(label, func() { w.selectPick(pick) }))
-		}
-		w.popUp(fyne.NewMenu("", items...), pos)
-	default:
-		w.selectPick(picks[0])
-	}
-}
-
+// selectPick makes a record of the map the common selection of list, map and dossier.
 func (w *Window) selectPick(pick Pick) {
+	w.kit.foundRef = pick.Ref
 	w.deps.Map.Select(pick.Ref)
 	w.events.Select(pick.Ref.ID)
 	w.reveal("events", w.events.Index(), w.visibleEventRows())
@@ -80,16 +54,17 @@ func (w *Window) selectPick(pick Pick) {
 }
 
 // mapMenu is the menu of a right click on the map.
-func (w *Window) mapMenu(at orb.Point, pos fyne.Position) {
+func (w *Window) mapMenu(at orb.Point, picks []Pick, pos fyne.Position) {
 	item := func(key string, tap func()) *fyne.MenuItem { return fyne.NewMenuItem(w.lang.T(key), tap) }
 	where := fyne.NewMenuItem(w.lang.LonLat(at[0], at[1]), nil)
 	where.Disabled = true
-	w.popUp(fyne.NewMenu("", where,
+	items := []*fyne.MenuItem{where,
 		item("map.menu.copy", func() { w.app.Clipboard().SetContent(fmt.Sprintf("%.6f, %.6f", at[0], at[1])) }),
 		item("map.menu.centre", func() { w.deps.Map.MoveTo(at, 0) }),
 		fyne.NewMenuItemSeparator(),
 		item("map.menu.report", func() { w.reportAt(at) }),
-	), pos)
+	}
+	w.popUp(fyne.NewMenu("", append(items, w.toolItems(at, picks)...)...), pos)
 }
 
 var legendUses = []struct {
@@ -138,41 +113,6 @@ func (w *Window) drawLegend(p *pen, width, h float32) {
 		}
 		p.text(36, y, w.lang.T(u.key), style{size: sizeSmall, ink: p.pal.text1})
 	}
-}
-
-// drawTools draws the column of map tools: what a click does, then zoom.
-func (w *Window) drawTools(p *pen, width, h float32) {
-	group := func(y float32, n int) { p.box(0, y, width, float32(n*36), p.pal.panel, p.pal.line, 4) }
-	button := func(y float32, id, icon string, on bool, tap func()) {
-		ink := p.pal.text2
-		switch {
-		case on:
-			p.box(0, y, width, 36, p.pal.tint, p.pal.accent, 4)
-			ink = p.pal.accent
-		case p.hot(id):
-			p.box(1, y+1, width-2, 34, p.pal.hover, colour{}, 3)
-		}
-		p.icon(icon, round(width/2-9), y+18, 18, ink)
-		p.hit(0, y, width, 36, id, w.lang.T(id), tap)
-	}
-	group(0, 3)
-	for i, t := range []struct {
-		tool Tool
-		icon string
-	}{{ToolPan, "hand-stop"}, {ToolIdentify, "info-square"}, {ToolReport, "map-pin-plus"}} {
-		button(float32(i*36), mapTool[t.tool], t.icon, w.tool == t.tool, func() { w.setTool(t.tool) })
-	}
-	y := float32(3*36 + 15)
-	group(y, 3)
-	button(y, "map.tool.in", "plus", false, func() { w.deps.Map.Zoom(1) })
-	button(y+36, "map.tool.out", "minus", false, func() { w.deps.Map.Zoom(-1) })
-	button(y+72, "map.tool.fit", "focus-centered", false, w.fitArea)
-}
-
-func (w *Window) setTool(t Tool) {
-	w.tool = t
-	w.deps.Map.SetTool(t)
-	w.parts.tools.Refresh()
 }
 
 // fitArea shows the selected region, or the top of the scope.

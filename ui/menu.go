@@ -75,8 +75,7 @@ func (w *Window) typedKey(e *fyne.KeyEvent) {
 			w.closeModal()
 		case w.parts.hitList.Visible():
 			w.leaveSearch()
-		case w.tool != ToolPan:
-			w.setTool(ToolPan)
+		case w.leaveTool():
 		default:
 			w.win.Canvas().Unfocus()
 		}
@@ -84,6 +83,8 @@ func (w *Window) typedKey(e *fyne.KeyEvent) {
 		if w.modal == nil && w.desk.right {
 			w.detailKeyOpen()
 		}
+	default:
+		w.toolKey(e.Name)
 	}
 }
 

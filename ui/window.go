@@ -61,6 +61,7 @@ type Window struct {
 	hud         bool       // the map's figures are shown
 	opened      bool       // the user has opened a dossier: on a narrow screen the panel stays closed until then
 	tool        Tool
+	kit         kit
 	menuPop     *widget.PopUpMenu
 	modal       *widget.PopUp
 	modalFoot   *sheet
@@ -83,6 +84,8 @@ type deskParts struct {
 	legend, figures, tools, scale, credit, strip, tipBox                        *sheet
 	hitList                                                                     *sheet
 	layers                                                                      *layersSheet
+	kit                                                                         *kitSheet
+	kitEntry                                                                    *fyne.Container
 	grips                                                                       struct{ left, right, list, trees *grip }
 	clips                                                                       struct{ chart, events, regions, layers, detail *container.Clip }
 	entry                                                                       *searchEntry
@@ -127,6 +130,7 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 	deps.Map.Listen(MapEvents{
 		Moved: w.mapMoved, Settled: w.mapSettled, Pointer: w.mapPointer,
 		Picked: w.mapPicked, Placed: w.reportAt, Menu: w.mapMenu, Key: w.typedKey,
+		Selected: w.mapSelected, Measured: w.mapMeasured, ReadOut: w.readOut, Drawn: w.lookAroundShape, Left: func() { w.setTool(ToolPan) },
 	})
 	deps.Map.SetDark(deps.Dark)
 	w.win.SetIcon(AppIcon())
@@ -331,7 +335,7 @@ func (w *Window) refreshAll() {
 func (w *Window) sheets() []*sheet {
 	p := &w.parts
 	return []*sheet{p.top, p.rail, p.regions, &p.layers.sheet, p.unplaced, p.eventHead, p.events, p.detail, p.detailFoot, p.status,
-		p.legend, p.figures, p.tools, p.scale, p.credit, p.strip, p.tipBox, p.hitList}
+		p.legend, p.figures, p.tools, &p.kit.sheet, p.scale, p.credit, p.strip, p.tipBox, p.hitList}
 }
 
 func (w *Window) focus(f fyne.Focusable) { w.win.Canvas().Focus(f) }

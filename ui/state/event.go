@@ -88,7 +88,33 @@ type EventList struct {
 	page     EventPage
 	loaded   bool
 	selected block.ID
+	marked   map[block.ID]bool // selected together with others
+	only     bool              // the marked ones alone are shown
+	all      []Event           // of the answer
 }
+
+// Mark says which events are selected together, on the map or in the list, and whether the list shows them alone.
+func (e *EventList) Mark(ids map[block.ID]bool, only bool) {
+	e.marked, e.only = ids, only
+	e.narrow()
+}
+
+// narrow leaves in the list what it shows of the answer.
+func (e *EventList) narrow() {
+	e.page.Events = e.all
+	if !e.only {
+		return
+	}
+	e.page.Events = nil
+	for _, v := range e.all {
+		if e.marked[v.ID] {
+			e.page.Events = append(e.page.Events, v)
+		}
+	}
+}
+
+// Chosen is the event that was selected last, alone; the zero ID when none was.
+func (e *EventList) Chosen() block.ID { return e.selected }
 
 // Show puts in an answer. An answer that is an error keeps the rows that were there.
 func (e *EventList) Show(p EventPage) {
@@ -98,6 +124,8 @@ func (e *EventList) Show(p EventPage) {
 	}
 	e.page, e.loaded = p, true
 	slices.SortStableFunc(e.page.Events, pressing)
+	e.all = e.page.Events
+	e.narrow()
 }
 
 // pressing orders events: running clocks by the end of their limit, then those without a limit or with a stopped clock.
@@ -193,7 +221,7 @@ func (e *EventList) Rows(l *Lang, now time.Time, first, last int) []EventRow {
 		r := EventRow{
 			ID: v.ID, Light: v.Clock.Light(now), Bar: v.Clock.Bar(now), Clock: v.Clock.Words(l, now),
 			Number: v.Number, Type: l.Of(v.Type), Place: v.Place, Grid: v.Grid, Unit: v.Unit,
-			State: l.TOr("case."+v.State, v.State), MarkSync: v.Sync, Selected: v.ID == e.selected,
+			State: l.TOr("case."+v.State, v.State), MarkSync: v.Sync, Selected: v.ID == e.selected || e.marked[v.ID],
 		}
 		if r.Number == "" {
 			r.Number = l.T("event.unnumbered")
@@ -237,6 +265,9 @@ func (e *EventList) Chips(l *Lang) []EventChip {
 // Extent is the text beside the link button: "与地图同范围·26 件", or how many of all are shown.
 func (e *EventList) Extent(l *Lang) string {
 	n := l.Count(e.page.Total)
+	if e.only {
+		return l.T("events.only", l.Count(len(e.page.Events)))
+	}
 	if e.Linked {
 		return l.T("events.linked", n)
 	}
