@@ -259,7 +259,7 @@ func TestE2ERestore(t *testing.T) {
 	sync(t, b)
 	epoch := c.doctor().Epoch
 	events := c.doctor().Records["event"]
-	server(t, "restore", backup, "--data", c.dir).want(t, 5) // the server runs
+	server(t, "restore", backup, "--data", c.dir).want(t, 6) // the server runs
 	c.kill()
 	server(t, "restore", backup, "--data", c.dir).want(t, 0)
 	c.start()
