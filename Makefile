@@ -67,7 +67,7 @@ bench: tools
 # The benchmarks of every package.
 # What a frame costs Fyne's thread while the real window is dragged and zoomed; needs what the tests of the window need.
 bench-frames:
-	KUAITU_E2E=1 KUAITU_BENCH_STORE=$(wildcard $(BENCHCITY)/store.gpkg) $(GO) test -trimpath -tags $(WINDOW) -run '^$$' -bench E2EFrames -benchtime 1x -v ./cmd/kuaitu
+	KUAITU_E2E=1 KUAITU_BENCH_STORE=$(abspath $(wildcard $(BENCHCITY)/store.gpkg)) $(GO) test -trimpath -tags $(WINDOW) -run '^$$' -bench E2EFrames -benchtime 1x -v ./cmd/kuaitu
 
 bench-go:
 	$(GO) test -run '^$$' -bench . -benchmem $(HEADLESS)
