@@ -274,7 +274,7 @@ func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Stor
 		Data: d, Sync: syncing, Files: files{st}, Map: chart, Post: fyne.Do, Now: time.Now, Zone: zone,
 		Lang: lang, Dark: c.dark || prefs.String("dark") == "true", Remember: prefs.SetString, Recall: prefs.String,
 		Home: home, Title: title, Datum: "CGCS2000", Bases: maps, Attribution: meta.Attribution, Version: version, Licences: licences,
-		DiskFree: func() int64 { return diskFree(filepath.Dir(st.Path())) },
+		DiskFree: func() int64 { return console.DiskFree(filepath.Dir(st.Path())) },
 	})
 	if err != nil {
 		return nil, err

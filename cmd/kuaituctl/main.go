@@ -22,7 +22,7 @@ func commands() []cli.Command {
 	return []cli.Command{
 		initCommand(), importCommand(), exportCommand(), searchCommand(), identifyCommand(), countCommand(), aroundCommand(), measureCommand(),
 		syncCommand(), editCommand(), reportCommand(), opsCommand(), verifyCommand(), doctorCommand(),
-		renderCommand(), pictureCommand(), upCommand(), benchCommand(),
+		renderCommand(), pictureCommand(), offlineCommand(), upCommand(), benchCommand(),
 	}
 }
 

@@ -1,11 +1,11 @@
 //go:build unix
 
-package main
+package console
 
 import "golang.org/x/sys/unix"
 
-// diskFree returns the bytes that are free for this user on the file system of dir, -1 when unknown.
-func diskFree(dir string) int64 {
+// DiskFree returns the bytes that are free for this user on the file system of dir, -1 when unknown.
+func DiskFree(dir string) int64 {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return -1

@@ -1,9 +1,9 @@
-package main
+package console
 
 import "golang.org/x/sys/windows"
 
-// diskFree returns the bytes that are free for this user on the volume of dir, -1 when unknown.
-func diskFree(dir string) int64 {
+// DiskFree returns the bytes that are free for this user on the volume of dir, -1 when unknown.
+func DiskFree(dir string) int64 {
 	name, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return -1
