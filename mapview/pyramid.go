@@ -18,7 +18,7 @@ const TilePx = 512
 
 // PyramidOptions say how much a Pyramid may use. Zero values mean the defaults.
 type PyramidOptions struct {
-	Workers    int           // goroutines that draw; default GOMAXPROCS−1, at least 1: more starve the window's thread
+	Workers    int           // goroutines that draw; default GOMAXPROCS−1, at least 1: more starve the window's thread, but see restTime
 	CacheBytes int           // of pictures kept; default 128 MB, enough for 1920×1080 and its past; larger screens get what they need
 	Tick       time.Duration // least time between two calls of Ready; default 16 ms
 	Ready      func()        // called, from a goroutine of the Pyramid, after tiles became ready; may be nil
@@ -30,7 +30,8 @@ type PyramidOptions struct {
 //
 // Each fractional zoom has tiles of its own, so that a settled view is sharp at any zoom. Methods may be called from any goroutine.
 type Pyramid struct {
-	opt PyramidOptions
+	opt   PyramidOptions
+	extra bool // one more goroutine draws what is visible while the view rests
 
 	mu       sync.Mutex // guards what follows
 	wake     sync.Cond  // something to draw, or the end
@@ -45,6 +46,8 @@ type Pyramid struct {
 	want     []tileKey
 	visible  int // so many of want are in view
 	wantZoom float64
+	moved    time.Time // when something else was wanted last
+	rest     *time.Timer
 	inFlight map[tileKey]*drawing
 	drawn    int
 	givenUp  int
@@ -72,6 +75,7 @@ type drawing struct {
 
 // NewPyramid makes a Pyramid that draws nothing yet: see [Pyramid.Run] and [Pyramid.SetScene].
 func NewPyramid(opt PyramidOptions) *Pyramid {
+	extra := opt.Workers <= 0 && runtime.GOMAXPROCS(0) > 1
 	if opt.Workers <= 0 {
 		opt.Workers = max(1, runtime.GOMAXPROCS(0)-1)
 	}
@@ -84,22 +88,31 @@ func NewPyramid(opt PyramidOptions) *Pyramid {
 	if opt.Ready == nil {
 		opt.Ready = func() {}
 	}
-	p := &Pyramid{opt: opt, done: make(chan struct{}, 1), style: LightStyle(), cache: map[tileKey]*tile{}, inFlight: map[tileKey]*drawing{}}
+	p := &Pyramid{opt: opt, extra: extra, done: make(chan struct{}, 1), style: LightStyle(), cache: map[tileKey]*tile{}, inFlight: map[tileKey]*drawing{}}
 	p.labels = newLabeller(p.scene, p.style)
 	p.wake.L = &p.mu
+	p.rest = time.AfterFunc(restTime, p.wake.Broadcast)
+	p.rest.Stop()
 	return p
 }
+
+// restTime is how long a view has to stand still before the processor that the window's thread needs to move it helps to complete it.
+const restTime = 60 * time.Millisecond
 
 // Run draws until ctx ends; all goroutines of the Pyramid have ended when it returns. It is called once.
 func (p *Pyramid) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for range p.opt.Workers {
-		wg.Go(func() { p.work(ctx) })
+		wg.Go(func() { p.work(ctx, false) })
+	}
+	if p.extra {
+		wg.Go(func() { p.work(ctx, true) })
 	}
 	wg.Go(func() { p.announce(ctx) })
 	<-ctx.Done()
 	p.mu.Lock()
 	p.ended = true
+	p.rest.Stop()
 	p.mu.Unlock()
 	p.wake.Broadcast()
 	wg.Wait()
@@ -123,13 +136,14 @@ func (p *Pyramid) announce(ctx context.Context) {
 	}
 }
 
-func (p *Pyramid) work(ctx context.Context) {
+// work draws until ctx ends; an extra goroutine only what is visible, and only at rest.
+func (p *Pyramid) work(ctx context.Context, extra bool) {
 	pt := painters.Get().(*painter)
 	defer painters.Put(pt)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for {
-		key, ok := p.nextLocked()
+		key, ok := p.nextLocked(extra)
 		if p.ended || ctx.Err() != nil {
 			return
 		}
@@ -166,9 +180,15 @@ func (p *Pyramid) work(ctx context.Context) {
 	}
 }
 
-// nextLocked is the most urgent tile that is neither fresh nor being drawn.
-func (p *Pyramid) nextLocked() (tileKey, bool) {
-	for _, key := range p.want {
+// nextLocked is the most urgent tile that is neither fresh nor being drawn, for one of the usual goroutines or the extra one.
+func (p *Pyramid) nextLocked(extra bool) (tileKey, bool) {
+	want := p.want
+	if extra {
+		if want = want[:p.visible]; time.Since(p.moved) < restTime {
+			return tileKey{}, false
+		}
+	}
+	for _, key := range want {
 		if t := p.cache[key]; (t == nil || t.stale) && p.inFlight[key] == nil {
 			return key, true
 		}
@@ -214,6 +234,10 @@ func (p *Pyramid) Want(cam Camera) {
 	want, visible := plan(cam)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !slices.Equal(p.want, want) && !p.ended {
+		p.moved = time.Now()
+		p.rest.Reset(restTime)
+	}
 	p.want, p.visible, p.wantZoom = want, visible, tileZoom(cam.Zoom)
 	keep := make(map[tileKey]bool, len(want))
 	for _, k := range want {

@@ -36,7 +36,7 @@ func quiet(t testing.TB, p *Pyramid) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
 		p.mu.Lock()
-		_, more := p.nextLocked()
+		_, more := p.nextLocked(false)
 		busy := more || len(p.inFlight) > 0
 		p.mu.Unlock()
 		if !busy {
@@ -328,5 +328,29 @@ func TestStats(t *testing.T) {
 	still.Want(cam)
 	if s := still.Stats(); s.Queue != len(want) || s.Pending == 0 || s.Pending > s.Queue || s.Drawn != 0 {
 		t.Errorf("with %d tiles wanted the figures are %+v", len(want), s)
+	}
+}
+
+// While the view moves only the usual goroutines draw; once it rests another one helps with what is visible, and only with that.
+func TestExtraHelpsAtRest(t *testing.T) {
+	p := NewPyramid(PyramidOptions{})
+	p.Want(Camera{Center: orb.Point{114, 22.5}, Zoom: 14, WidthPx: 1000, HeightPx: 700})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.nextLocked(true); ok {
+		t.Error("the extra goroutine draws while the view moves")
+	}
+	p.moved = time.Now().Add(-2 * restTime)
+	for i := range p.want {
+		key, ok := p.nextLocked(true)
+		if ok != (i < p.visible) {
+			t.Fatalf("tile %d of %d visible ones: the extra goroutine gets one: %v", i, p.visible, ok)
+		}
+		if ok {
+			p.inFlight[key] = &drawing{}
+		}
+	}
+	if _, ok := p.nextLocked(false); !ok {
+		t.Error("nothing is left for the usual goroutines")
 	}
 }

@@ -127,14 +127,14 @@ func signal() (<-chan struct{}, func()) {
 func (b *mapBench) recolour() error {
 	ready, tell := signal()
 	other := *b.style
+	styles := []*mapview.Style{&other, b.style}
+	turn := 0
 	return b.live(mapview.PyramidOptions{Ready: tell}, func(p *mapview.Pyramid) error {
 		for _, zoom := range []float64{13, 15, 17} {
 			p.Want(mapview.Camera{Center: b.centre, Zoom: zoom, WidthPx: 1920, HeightPx: 1080})
 			if err := b.settled(p, ready); err != nil {
 				return err
 			}
-			styles := []*mapview.Style{&other, b.style}
-			turn := 0
 			err := b.run.median(fmt.Sprintf("recolour.z%g", zoom), 100, b.times(5), func() error {
 				p.SetScene(b.scene, styles[turn%2])
 				turn++
