@@ -456,3 +456,18 @@ func (o *oneTile) Tile(context.Context, int, int, int) (image.Image, error) { re
 func (o *oneTile) Zooms() (int, int)                                        { return 0, 20 }
 func (o *oneTile) Datum() geo.Datum                                         { return geo.CGCS2000 }
 func (o *oneTile) Attribution() string                                      { return "" }
+
+// TestImmoderateStyles draws sizes no one means: it takes no longer for that and does not crash.
+func TestImmoderateStyles(t *testing.T) {
+	doc := `{"version": 8, "sources": {"k": {"type": "vector"}}, "layers": [
+		{"id": "l", "type": "line", "source": "k", "source-layer": "q", "layout": {"line-join": "round", "line-cap": "round"}, "paint": {"line-width": 1e12, "line-offset": -1e12, "line-gap-width": 1e12, "line-dasharray": [1e-9, 1e9]}},
+		{"id": "m", "type": "line", "source": "k", "source-layer": "q", "layout": {"line-join": "miter", "line-miter-limit": 1e9}, "paint": {"line-width": 1e9, "line-opacity": 0.5}},
+		{"id": "c", "type": "circle", "source": "k", "source-layer": "q", "paint": {"circle-radius": 1e12, "circle-stroke-width": 1e12, "circle-blur": 1e9}},
+		{"id": "f", "type": "fill", "source": "k", "source-layer": "q", "paint": {"fill-translate": [1e15, -1e15]}},
+		{"id": "s", "type": "symbol", "source": "k", "source-layer": "q", "layout": {"text-field": "名", "text-size": 1e9, "text-letter-spacing": 1e9, "text-line-height": -1e9, "text-offset": [1e9, 1e9], "text-max-width": 0, "icon-image": "star", "icon-size": 1e9}, "paint": {"text-halo-width": 1e9, "text-halo-color": "#fff"}},
+		{"id": "d", "type": "symbol", "source": "k", "source-layer": "q", "layout": {"symbol-placement": "line", "symbol-spacing": 1, "text-field": "名", "text-rotation-alignment": "viewport"}}]}`
+	st := LightStyle()
+	st.Fonts = testFonts(t)
+	s := table(t, []string{"kind", "name", "n"}, featureRow(orb.LineString{place(-1e5, 0), place(0, 50), place(1e5, 0)}, "", "", 0), featureRow(square(-50, -50, 50, 50), "", "", 0), featureRow(place(9, 9), "", "", 0))
+	frame(t, Camera{Center: place(0, 0), Zoom: 19, WidthPx: 200, HeightPx: 200}, st, Scene{Layers: styledLayers(t, doc, map[string]any{"q": s})})
+}

@@ -47,6 +47,8 @@ func lineLookOf(l Layer, c *style.Context, ratio float64) lineLook {
 		offset: s.Prop(style.LineOffset).Number(c) * ratio,
 		miter:  float32(s.Prop(style.LineMiterLimit).Number(c)),
 	}
+	n.width, n.gap = min(n.width, maxLinePx), min(n.gap, maxLinePx)
+	n.offset = max(-maxLinePx, min(maxLinePx, n.offset))
 	if n.width <= 0 {
 		n.c.a = 0
 	}
@@ -82,7 +84,7 @@ func (n *lineLook) reach() float64 {
 	return math.Abs(n.offset) + n.gap/2 + n.width*max(1, float64(n.miter)/2)
 }
 
-// maxLinePx bounds how far from its course a line may be drawn.
+// maxLinePx bounds the width and offset of lines and how far from its course one may be drawn, whatever a style asks for.
 const maxLinePx = 1024
 
 // styledLines draws lines, and the borders of areas.

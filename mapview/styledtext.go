@@ -282,7 +282,7 @@ func (s *symbolMaker) dotted(pt part, v view, pad, apart float64, like label, te
 		if total < like.ts.size {
 			continue
 		}
-		n := max(1, int(total/math.Max(apart, 1)+0.5))
+		n := max(1, int(total/math.Max(apart, crowdPx*ratio)+0.5))
 		for j := range n {
 			x, y := line.at((float64(j) + 0.5) * total / float64(n))
 			if x > v.ox-pad && y > v.oy-pad && x < v.ox+float64(v.w)+pad && y < v.oy+float64(v.h)+pad {
