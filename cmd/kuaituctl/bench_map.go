@@ -209,6 +209,11 @@ func (b *mapBench) views() error {
 		if err != nil {
 			return err
 		}
+		n := 0
+		for range b.data.Search(v.cam.Bound()) {
+			n++
+		}
+		b.run.say("view."+v.name+".features", float64(n), "in view")
 	}
 	return nil
 }
