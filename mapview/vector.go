@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"kuaitu/geo"
+
+	"github.com/paulmach/orb"
 )
 
 // VectorSource gives the vector tiles of the Web Mercator pyramid (XYZ numbering, row 0 in the north). Its methods are called from several
@@ -68,16 +70,32 @@ func (v *VectorTiles) Broken() int {
 	return v.broken
 }
 
-// Forget lets go of all decoded tiles, for a source that has others now.
-func (v *VectorTiles) Forget() {
+// Forget lets go of the decoded tiles that touch b (degrees, storage datum), for a source that has others there now.
+func (v *VectorTiles) Forget(b orb.Bound) {
+	if d := v.Datum(); d != geo.CGCS2000 && d != geo.WGS84 {
+		b = b.Pad(maxDatumShift)
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for at, e := range v.tiles {
-		if e.tile != nil {
-			delete(v.tiles, at)
+		if !tileBound(at).Intersects(b) {
+			continue
 		}
+		if e.tile != nil {
+			v.bytes -= e.tile.bytes
+		}
+		delete(v.tiles, at) // whoever waits for one that is being fetched still gets it
 	}
-	v.bytes = 0
+}
+
+// maxDatumShift is more than two datums of China differ by anywhere, degrees.
+const maxDatumShift = 0.02
+
+// tileBound is what a tile covers, degrees.
+func tileBound(at tileAt) orb.Bound {
+	side := 1 / float64(uint64(1)<<at.z)
+	nw, se := unproject(float64(at.x)*side, float64(at.y)*side), unproject(float64(at.x+1)*side, float64(at.y+1)*side)
+	return orb.Bound{Min: orb.Point{nw[0], se[1]}, Max: orb.Point{se[0], nw[1]}}
 }
 
 // get answers a tile; whoever asks while it is being fetched waits for it. Failures are not kept.
@@ -122,8 +140,14 @@ func (v *VectorTiles) load(ctx context.Context, at tileAt, e *vectorEntry) {
 	defer v.mu.Unlock()
 	defer close(e.ready)
 	e.tile, e.err = t, err
+	kept := v.tiles[at] == e // else it was forgotten meanwhile
 	if err != nil {
-		delete(v.tiles, at)
+		if kept {
+			delete(v.tiles, at)
+		}
+		return
+	}
+	if !kept {
 		return
 	}
 	v.bytes += e.tile.bytes

@@ -266,7 +266,15 @@ func TestVectorTilesCache(t *testing.T) {
 	if n := src.asked.Load() - before; n > 1 {
 		t.Errorf("a kept tile was asked for %d times", n)
 	}
-	v.Forget()
+	v.Forget(tileBound(tileAt{7, 19, 3}).Pad(-0.1))
+	if _, kept := v.tiles[tileAt{7, 19, 3}]; kept || len(v.tiles) == 0 {
+		t.Errorf("what touches one tile is forgotten: kept %v, %d left", kept, len(v.tiles))
+	}
+	again := src.asked.Load()
+	if _, err := v.get(t.Context(), tileAt{7, 19, 3}); err != nil || src.asked.Load() != again+1 {
+		t.Errorf("a forgotten tile is asked for anew: %d times, %v", src.asked.Load()-again, err)
+	}
+	v.Forget(tileBound(tileAt{}))
 	if v.bytes != 0 || len(v.tiles) != 0 {
 		t.Errorf("%d tiles are not forgotten", len(v.tiles))
 	}
