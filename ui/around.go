@@ -2,7 +2,7 @@ package ui
 
 import (
 	"context"
-	"strings"
+	"strconv"
 
 	"fyne.io/fyne/v2"
 	"github.com/paulmach/orb"
@@ -93,14 +93,13 @@ func (w *Window) typedMetres() {
 // metresChanged shows the distance in the entry.
 func (w *Window) metresChanged() {
 	w.kit.badM = false
-	w.kit.entry.SetText(strings.TrimSuffix(w.lang.Decimal(w.kit.metres, 0), ".0"))
+	w.kit.entry.SetText(strconv.FormatFloat(w.kit.metres, 'f', -1, 64))
 }
 
 // The line of the distance: a slider, and an entry at its right.
 const (
 	aroundSubject = 30
 	aroundEntryW  = 84
-	aroundEntryY  = aroundSubject + 6
 	aroundSlider  = 16
 	aroundCell    = 52
 	aroundStatus  = 32
@@ -152,10 +151,7 @@ func (w *Window) drawAround(p *pen, y, width, h float32) {
 		if name == "" {
 			name = w.lang.T("select.unnamed", w.lang.KindName(r.Ref.Kind))
 		}
-		if r.Detail != "" {
-			name += "  " + r.Detail
-		}
-		w.kitRow(p, y, width, "around-"+r.Ref.ID.String(), r.Ref, name, state.AwayText(w.lang, r.Metres), r.Ref == w.dossier.Wanted(), func() { w.showAround(r) })
+		w.kitRow(p, y, width, "around-"+r.Ref.ID.String(), r.Ref, name, r.Detail, state.AwayText(w.lang, r.Metres), r.Ref == w.dossier.Wanted(), func() { w.showAround(r) })
 	})
 	w.moreAround(last)
 }
@@ -177,7 +173,8 @@ func (w *Window) drawDistance(p *pen, y, width float32) {
 	if w.kit.badM {
 		edge = p.pal.red
 	}
-	p.box(width-17-aroundEntryW, y+5, aroundEntryW+2, 32, p.pal.raised, edge, 4)
+	p.box(width-16-aroundEntryW, y+6, aroundEntryW, 30, p.pal.raised, edge, 4)
+	p.right(width-24, cy, "m", p.small())
 }
 
 // drawAroundCells draws how many there are of each kind; a cell lists its kind.

@@ -352,7 +352,13 @@ func (w *Window) drawDetailFoot(p *pen, width, h float32) {
 	}
 	lw := p.buttonWidth("focus-centered", w.lang.T("dossier.locate"))
 	p.buttonAt(width-16-lw, h-42, lw, 28, "locate", "focus-centered", w.lang.T("dossier.locate"), "", false, tap)
-	p.buttonAt(16, h-42, width-32-lw-8, 28, "open", "", w.lang.T("dossier.open"), "Enter", true, func() { w.showDossier(d) })
+	room := width - 32 - lw - 8
+	if d.HasAt && d.Ref.Kind != "region" {
+		aw := p.buttonWidth("radar-2", w.lang.T("dossier.around"))
+		room -= aw + 8
+		p.buttonAt(16+room+8, h-42, aw, 28, "around", "radar-2", w.lang.T("dossier.around"), "", false, func() { w.lookAroundRecord(d.Ref, w.lang.Of(d.Title)) })
+	}
+	p.buttonAt(16, h-42, room, 28, "open", "", w.lang.T("dossier.open"), "Enter", true, func() { w.showDossier(d) })
 }
 
 func (w *Window) detailKeyOpen() bool {

@@ -29,6 +29,7 @@ func (w *Window) selects(items []state.Selected, how state.SelectMode) {
 	w.selectionChanged()
 	if i := slices.IndexFunc(w.events.Page().Events, func(v state.Event) bool { return k.selection.Has(state.RefOf("event", v.ID)) }); i >= 0 && how == state.SelectReplace {
 		w.reveal("events", i, w.visibleEventRows())
+		w.parts.events.Refresh()
 	}
 }
 
@@ -154,12 +155,12 @@ func (w *Window) drawSelection(p *pen, y, width, h float32) {
 	top, foot := y+36, h-kitFoot
 	w.kitRows(p, "selection", top, width, foot-top-w.leftOutHeight(), len(rows), func(i int, y float32) {
 		it := rows[i]
-		pick := Pick{Ref: it.Ref, Label: it.Label, Count: 1, Bound: it.Bound}
+		name, place := w.nameOf(it.Ref, it.Label)
 		side := w.lang.KindName(it.Ref.Kind)
 		if s.Shown() != "" {
 			side = ""
 		}
-		w.kitRow(p, y, width, "sel-"+it.Ref.ID.String(), it.Ref, w.pickName(pick), side, it.Ref == w.dossier.Wanted(), func() { w.showSelected(it) })
+		w.kitRow(p, y, width, "sel-"+it.Ref.ID.String(), it.Ref, name, place, side, it.Ref == w.dossier.Wanted(), func() { w.showSelected(it) })
 	})
 	if k.left > 0 {
 		p.fit(16, foot-14, width-32, w.lang.T("select.left", w.lang.Count(state.MaxSelected), w.lang.Count(k.left)), style{size: sizeSmall, ink: p.pal.amberText})

@@ -177,8 +177,8 @@ func (w *Window) toolItems(at orb.Point, picks []Pick) []*fyne.MenuItem {
 		fyne.NewMenuItem(w.lang.T("map.menu.around"), func() { w.lookAroundShape(at) }),
 	}
 	if i := slices.IndexFunc(picks, func(p Pick) bool { return p.Ref.Kind == "building" }); i >= 0 {
-		b := picks[i]
-		items = append(items, fyne.NewMenuItem(w.lang.T("map.menu.around.of", w.pickName(b)), func() { w.lookAroundRecord(b.Ref, w.pickName(b)) }))
+		name, _ := w.nameOf(picks[i].Ref, picks[i].Label)
+		items = append(items, fyne.NewMenuItem(w.lang.T("map.menu.around.of", name), func() { w.lookAroundRecord(picks[i].Ref, name) }))
 	}
 	return items
 }
@@ -228,19 +228,30 @@ func (w *Window) identify(at orb.Point, picks []Pick) {
 	w.kitChanged()
 }
 
-// pickName is what a record is called in lists: an event by its type and place where the list knows it.
-func (w *Window) pickName(p Pick) string {
-	if p.Ref.Kind == "event" {
+// nameOf is what a record is called in lists, and where it is if that is known: an event by its type and place where the
+// event list knows it.
+func (w *Window) nameOf(ref state.Ref, label string) (name, place string) {
+	if ref.Kind == "event" {
 		for _, v := range w.events.Page().Events {
-			if v.ID == p.Ref.ID {
-				return w.lang.Of(v.Type) + "  " + v.Place
+			if v.ID == ref.ID {
+				return w.lang.Of(v.Type), v.Place
 			}
 		}
 	}
-	if p.Label != "" {
-		return p.Label
+	if label != "" {
+		return label, ""
 	}
-	return w.lang.T("select.unnamed", w.lang.KindName(p.Ref.Kind))
+	return w.lang.T("select.unnamed", w.lang.KindName(ref.Kind)), ""
+}
+
+// kindOf names the kind of a record; of a region that the tree knows, its level.
+func (w *Window) kindOf(ref state.Ref) string {
+	if ref.Kind == "region" {
+		if r, ok := w.regions.Find(ref.ID); ok {
+			return w.lang.TOr("theme.level."+r.Level.String(), w.lang.KindName(ref.Kind))
+		}
+	}
+	return w.lang.KindName(ref.Kind)
 }
 
 // drawIdentify draws the list of what lies at a place.
@@ -256,6 +267,7 @@ func (w *Window) drawIdentify(p *pen, y, width, h float32) {
 	}
 	w.kitRows(p, "identify", y, width, h-y-8, len(k.found), func(i int, y float32) {
 		pick := k.found[i]
-		w.kitRow(p, y, width, "found-"+pick.Ref.ID.String(), pick.Ref, w.pickName(pick), w.lang.KindName(pick.Ref.Kind), pick.Ref == k.foundRef, func() { w.selectPick(pick) })
+		name, place := w.nameOf(pick.Ref, pick.Label)
+		w.kitRow(p, y, width, "found-"+pick.Ref.ID.String(), pick.Ref, name, place, w.kindOf(pick.Ref), pick.Ref == k.foundRef, func() { w.selectPick(pick) })
 	})
 }

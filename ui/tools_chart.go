@@ -204,8 +204,10 @@ func (c *Chart) SetAround(shape orb.Geometry, outline orb.MultiPolygon) {
 		a.data = map[string]any{}
 		for name, g := range map[string]orb.Geometry{"area": outline, "rings": rings, "shape": shape} {
 			var b mapview.Builder
-			if err := b.AddRow(mapview.ID{1}, g, nil); err != nil {
-				fyne.LogError("draw the surroundings", err)
+			if len(outline) > 0 || name == "shape" {
+				if err := b.AddRow(mapview.ID{1}, g, nil); err != nil {
+					fyne.LogError("draw the surroundings", err)
+				}
 			}
 			a.data[name] = b.Build(a.version)
 		}

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"github.com/paulmach/orb"
@@ -54,6 +56,7 @@ const (
 	kitHead  = 36
 	kitTools = 40
 	kitFoot  = 44
+	kitBelow = 64 // of the map below the panel: the time strip, whose map it is
 )
 
 // kitSheet is the panel as a widget: the slider of the distance is dragged.
@@ -109,7 +112,7 @@ func (w *Window) buildKit() {
 	k.entry.OnSubmitted = func(string) { w.typedMetres() }
 	k.entry.submit = w.typedMetres
 	w.parts.kit = s
-	w.parts.kitEntry = container.NewStack(k.entry)
+	w.parts.kitEntry = container.NewThemeOverride(k.entry, bareTheme{w.th})
 	w.parts.kitEntry.Hide()
 }
 
@@ -181,14 +184,15 @@ func (w *Window) placeKit() {
 		return
 	}
 	width := min(kitWidth, k.room.Width-72)
-	h := min(w.kitHeight(), k.room.Height-24)
+	h := min(w.kitHeight(), max(k.room.Height-kitBelow, kitHead+kitTools+3*rowHeight))
 	s.Move(fyne.NewPos(k.corner.X-width, k.corner.Y))
 	s.Resize(fyne.NewSize(width, h))
 	s.Show()
 	_, asked := k.around.Query()
 	if k.page == kitAround && asked {
-		entry.Move(fyne.NewPos(k.corner.X-16-aroundEntryW, k.corner.Y+k.page.top()+aroundEntryY))
-		entry.Resize(fyne.NewSize(aroundEntryW, 30))
+		h := k.entry.MinSize().Height
+		entry.Move(fyne.NewPos(k.corner.X-16-aroundEntryW, k.corner.Y+k.page.top()+aroundSubject+round(21-h/2)))
+		entry.Resize(fyne.NewSize(aroundEntryW-20, h))
 		entry.Show()
 	} else {
 		entry.Hide()
@@ -277,8 +281,9 @@ var kindIcons = map[block.Kind]string{
 	"building": "building", "room": "door", "person": "user", "legal_entity": "building-store", "event": "flag", "facility": "map-pin", "region": "hierarchy-2",
 }
 
-// kitRow draws a record in a list: its kind's sign, what it is called, and a word at the right.
-func (w *Window) kitRow(p *pen, y, width float32, id string, ref state.Ref, name, side string, on bool, tap func()) {
+// kitRow draws a record in a list: its kind's sign, what it is called, where it is (cut off at the front), and a word at
+// the right.
+func (w *Window) kitRow(p *pen, y, width float32, id string, ref state.Ref, name, place, side string, on bool, tap func()) {
 	cy := y + rowHeight/2
 	switch {
 	case on:
@@ -291,9 +296,14 @@ func (w *Window) kitRow(p *pen, y, width float32, id string, ref state.Ref, name
 		p.icon(icon, 14, cy, 14, p.pal.text3)
 	}
 	sw := p.right(width-16, cy, side, p.small())
+	room := width - 36 - 16 - sw - 10
 	tip := ""
-	if p.fit(36, cy, width-36-16-sw-10, name, p.body()) {
-		tip = name
+	cut := p.fit(36, cy, room, name, p.body())
+	if rest := room - p.width(name, p.body()) - 8; !cut && place != "" && rest > 24 {
+		cut = p.fitFront(36+room-rest, cy, rest, place, style{size: sizeSmall, ink: p.pal.text2})
+	}
+	if cut {
+		tip = strings.TrimSpace(name + "  " + place)
 	}
 	p.hit(1, y, width-2, rowHeight, id, tip, tap)
 }

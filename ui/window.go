@@ -85,11 +85,10 @@ type deskParts struct {
 	hitList                                                                     *sheet
 	layers                                                                      *layersSheet
 	kit                                                                         *kitSheet
-	kitEntry                                                                    *fyne.Container
 	grips                                                                       struct{ left, right, list, trees *grip }
 	clips                                                                       struct{ chart, events, regions, layers, detail *container.Clip }
 	entry                                                                       *searchEntry
-	entryHolder                                                                 *container.ThemeOverride
+	entryHolder, kitEntry                                                       *container.ThemeOverride
 	root                                                                        *fyne.Container
 	tipText                                                                     string
 }
@@ -313,6 +312,8 @@ func (w *Window) SetDark(dark bool) {
 	w.setTheme(dark)
 	w.parts.entryHolder.Theme = bareTheme{w.th}
 	w.parts.entryHolder.Refresh()
+	w.parts.kitEntry.Theme = bareTheme{w.th}
+	w.parts.kitEntry.Refresh()
 	w.deps.Map.SetDark(dark)
 	value := "false"
 	if dark {
