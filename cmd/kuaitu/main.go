@@ -210,11 +210,37 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 		fyne.Do(fyneApp.Quit)
 		return nil
 	})
+	closed := make(chan struct{})
+	win.Fyne().SetOnClosed(func() { win.Close(); close(closed) })
 	win.Fyne().Show()
+	returned := make(chan struct{})
+	go leave(ctx, closed, returned, func() error { win.Close(); cancel(); return errors.Join(g.Wait(), shotErr) })
 	fyneApp.Run()
+	close(returned)
 	win.Close()
 	cancel()
 	return errors.Join(g.Wait(), shotErr)
+}
+
+// leaveTime is how long Fyne may take to end its loop.
+const leaveTime = 5 * time.Second
+
+// leave ends the program where Fyne does not: Fyne 2.8.1 may wait for ever at its end, for a callback that it took on while it emptied its
+// queue for the last time. Everything of ours has ended by then, and the store keeps what it was told at every moment.
+func leave(ctx context.Context, closed, returned <-chan struct{}, end func() error) {
+	select {
+	case <-returned:
+		return
+	case <-closed:
+	case <-ctx.Done():
+	}
+	select {
+	case <-returned:
+	case <-time.After(leaveTime):
+		err := end()
+		slog.Warn("the window's loop did not end by itself")
+		os.Exit(cli.ExitCode(err))
+	}
 }
 
 // cityZone is the time zone of the store's city; the machine's where the store names none that is known here.
