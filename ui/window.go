@@ -62,6 +62,7 @@ type Window struct {
 	opened      bool       // the user has opened a dossier: on a narrow screen the panel stays closed until then
 	tool        Tool
 	kit         kit
+	offline     offlineBox
 	menuPop     *widget.PopUpMenu
 	modal       *widget.PopUp
 	modalFoot   *sheet
@@ -124,7 +125,13 @@ func New(app fyne.App, deps Deps) (*Window, error) {
 	_ = w.bookmarks.UnmarshalText([]byte(deps.Recall("bookmarks"))) // never fails: what makes no sense is left out
 	w.theme, _ = state.ParseThematic(deps.Recall("thematic"))
 	w.events.Linked = deps.Recall("linked") != "false"
-	w.bakery = newBakery(app, deps.Post, w.scale)
+	w.bakery = newBakery(app, func(f func()) {
+		deps.Post(func() {
+			if w.ctx.Err() == nil { // when the app has ended, posts run on any goroutine
+				f()
+			}
+		})
+	}, w.scale)
 	w.build()
 	deps.Map.Listen(MapEvents{
 		Moved: w.mapMoved, Settled: w.mapSettled, Pointer: w.mapPointer,

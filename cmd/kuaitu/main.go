@@ -197,17 +197,21 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 			return ignoreEnd(ctx, syncing.run(ctx, func() { fyne.Do(win.SyncChanged) }))
 		})
 	}
+	quit := func() { // the window's own work ends while there is a UI thread for it
+		win.Close()
+		fyneApp.Quit()
+	}
 	var shotErr error
 	if c.screenshot != "" {
 		g.Go(func() error {
 			shotErr = takePicture(ctx, win, c.screenshot, c.after)
-			fyne.Do(fyneApp.Quit)
+			fyne.Do(quit)
 			return nil
 		})
 	}
 	g.Go(func() error { // a signal, or a part that failed, ends the window
 		<-ctx.Done()
-		fyne.Do(fyneApp.Quit)
+		fyne.Do(quit)
 		return nil
 	})
 	closed := make(chan struct{})
