@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
+	"os"
 	"slices"
 
 	"kuaitu/block"
@@ -13,6 +16,10 @@ import (
 // flushAt is how many records a cut holds in memory before it writes them: a street's buildings are written once, though
 // their parts come by two streams.
 const flushAt = 1 << 16
+
+// MapCacheSuffix is appended to a store's path for the file in which its map layers are kept packed: a copy, with the names
+// of buildings, that goes when what it was made from is purged.
+const MapCacheSuffix = ".mapcache"
 
 // recordKey names a record within a cut.
 type recordKey struct {
@@ -60,7 +67,10 @@ func (w *Writer) ApplyCut(ctx context.Context, cut block.CutPlan, parts iter.Seq
 		return block.Applied{}, fmt.Errorf("apply cut: %w", err)
 	}
 	if out.Purged > 0 {
-		// What was purged must not be readable in old pages of the log either.
+		// What was purged must not be readable in old pages of the log either, nor in the map's copy.
+		if err := os.Remove(w.s.path + MapCacheSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return out, fmt.Errorf("apply cut: forget the map's copy of what was purged: %w", err)
+		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.c != nil {

@@ -39,6 +39,9 @@ func TestPurgeLeavesNoTrace(t *testing.T) {
 			if err := s.Writer().Stage(ctx, "frame", []byte("钟离昧旦")); err != nil {
 				t.Fatal(err)
 			}
+			if err := os.WriteFile(s.Path()+MapCacheSuffix, []byte("钟离昧旦"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if got := labels(t, s, SearchQuery{Text: "钟离"}); len(got) != 0 {

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"kuaitu/mapview"
+	"kuaitu/store"
 )
 
 // formOf is what is told apart beside the state of the data: another number, other layers are made of the same rows.
@@ -23,8 +24,8 @@ type cacheFile struct {
 }
 
 // beside is the cache of a store, in the store's folder.
-func beside(store string) *cacheFile {
-	return &cacheFile{source: store, path: store + ".mapcache"}
+func beside(file string) *cacheFile {
+	return &cacheFile{source: file, path: file + store.MapCacheSuffix}
 }
 
 // elsewhere is the cache of somebody else's file, in a folder of ours; nil where the system has none for a user.
