@@ -147,7 +147,7 @@ func (w *Window) drawAround(p *pen, y, width, h float32) {
 	rows := v.Rows()
 	last := w.kitRows(p, "around", y, width, h-y-8, len(rows), func(i int, y float32) {
 		r := rows[i]
-		name := r.Label
+		name := w.lang.Of(r.Label)
 		if name == "" {
 			name = w.lang.T("select.unnamed", w.lang.KindName(r.Ref.Kind))
 		}

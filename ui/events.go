@@ -263,7 +263,7 @@ func (w *Window) drawEventRow(p *pen, c eventColumns, r state.EventRow, y, width
 func (w *Window) tapEvent(id block.ID) {
 	for _, v := range w.events.Page().Events {
 		if v.ID == id {
-			if !w.selectRow(v) {
+			if !w.selectRow(v, w.modifiers()) {
 				w.selectEvent(v)
 			}
 			return

@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"github.com/paulmach/orb"
 
+	"kuaitu/block"
 	"kuaitu/ui/state"
 )
 
@@ -209,4 +211,47 @@ func (w *Window) ChooseFigures(kind, measure, cuts, asOf string) {
 	}
 	v.cuts.SetText(cuts)
 	v.asOf.SetText(asOf)
+}
+
+// SelectedRows are the events that are drawn as selected in the list, wherever it stands.
+func (w *Window) SelectedRows() []block.ID {
+	var out []block.ID
+	for _, r := range w.events.Rows(w.lang, w.now(), 0, len(w.events.Page().Events)) {
+		if r.Selected {
+			out = append(out, r.ID)
+		}
+	}
+	return out
+}
+
+// TapEvent stands for a click on a row of the event list with keys held down.
+func (w *Window) TapEvent(id block.ID, mods fyne.KeyModifier) {
+	for _, v := range w.events.Page().Events {
+		if v.ID == id && !w.selectRow(v, mods) {
+			w.selectEvent(v)
+		}
+	}
+}
+
+// Clipboard is what was copied.
+func (w *Window) Clipboard() string { return w.app.Clipboard().Content() }
+
+// ScrollKit turns the wheel over the panel of the tools.
+func (w *Window) ScrollKit(dy float32) { w.parts.kit.scroll(dy) }
+
+// TypeMetres types a distance into the panel of the surroundings and presses Enter.
+func (w *Window) TypeMetres(s string) {
+	w.kit.entry.SetText(s)
+	w.typedMetres()
+}
+
+// TapMapMenu chooses a line about tools of the map's menu, and reports whether it has one of that name.
+func (w *Window) TapMapMenu(at orb.Point, picks []Pick, label string) bool {
+	for _, i := range w.toolItems(at, picks) {
+		if i.Label == label {
+			i.Action()
+			return true
+		}
+	}
+	return false
 }

@@ -270,9 +270,9 @@ func (d *fakeData) AroundList(_ context.Context, q state.AroundQuery, kind block
 	}
 	var out []state.AroundHit
 	for i := skip; i < min(all, skip+limit); i++ {
-		h := state.AroundHit{Ref: state.RefOf(kind, id(kind, fmt.Sprint(i))), Label: fmt.Sprintf("%s-%03d", kind, i), At: orb.Point{114.02, 22.52}, HasAt: true, Metres: float64(i) * q.Metres / float64(all)}
+		h := state.AroundHit{Ref: state.RefOf(kind, id(kind, fmt.Sprint(i))), Label: zh(fmt.Sprintf("%s-%03d", kind, i)), At: orb.Point{114.02, 22.52}, HasAt: true, Metres: float64(i) * q.Metres / float64(all)}
 		if kind == "person" {
-			h.Label, h.Masked = "陈*", true
+			h.Label, h.Masked = zh("陈*"), true
 		}
 		out = append(out, h)
 	}

@@ -68,8 +68,7 @@ func (w *Window) clearSelection() { w.selects(nil, state.SelectReplace) }
 // selectRow changes the selection by a click on a row of the event list: with Ctrl the event is put in or taken out, with
 // Shift those from the row selected last up to it are put in. It reports whether it did; a plain click selects the one
 // event, and the selection of several goes.
-func (w *Window) selectRow(v state.Event) bool {
-	mods := w.modifiers()
+func (w *Window) selectRow(v state.Event, mods fyne.KeyModifier) bool {
 	item := func(v state.Event) state.Selected {
 		s := state.Selected{Ref: state.RefOf("event", v.ID), Label: w.lang.Of(v.Type) + "  " + v.Place}
 		if v.HasAt {

@@ -56,7 +56,7 @@ const (
 	kitHead  = 36
 	kitTools = 40
 	kitFoot  = 44
-	kitBelow = 64 // of the map below the panel: the time strip, whose map it is
+	kitBelow = 100 // of the map above and below the panel: time strip and credit
 )
 
 // kitSheet is the panel as a widget: the slider of the distance is dragged.

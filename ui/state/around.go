@@ -38,8 +38,8 @@ type Around struct {
 // AroundHit is a record near the shape.
 type AroundHit struct {
 	Ref    Ref
-	Label  string // masked where it is a person's name
-	Detail string
+	Label  Text   // masked where it is a person's name
+	Detail string // where it is
 	At     orb.Point
 	HasAt  bool
 	Metres float64 // from the shape; 0: touching it or inside

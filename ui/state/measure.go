@@ -142,13 +142,13 @@ func (m Measure) ReadOut(l *Lang, u MeasureUnits) string {
 	case m.Kind == MeasureArea && len(m.Points) < 3:
 		return u.LengthText(l, m.PerimeterM)
 	case m.Kind == MeasureArea:
-		return u.AreaText(l, m.AreaM2) + "  ·  " + u.LengthText(l, m.PerimeterM)
+		return u.AreaText(l, m.AreaM2) + "·" + u.LengthText(l, m.PerimeterM)
 	case m.Kind == MeasureAzimuth:
-		return fmt.Sprintf("%.2f°  ·  %s", m.AzimuthDeg, u.LengthText(l, m.LengthM))
+		return fmt.Sprintf("%.2f°·%s", m.AzimuthDeg, u.LengthText(l, m.LengthM))
 	case len(m.Legs) == 1:
 		return u.LengthText(l, m.LengthM)
 	}
-	return u.LengthText(l, m.LengthM) + "  ·  +" + u.LengthText(l, m.Legs[len(m.Legs)-1])
+	return u.LengthText(l, m.LengthM) + "·+" + u.LengthText(l, m.Legs[len(m.Legs)-1])
 }
 
 // MeasureFact is a line of the panel.

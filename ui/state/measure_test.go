@@ -57,7 +57,7 @@ func TestMeasureReads(t *testing.T) {
 	l := load(t, "zh")
 	points := []orb.Point{{114, 22}, {114.001, 22}, {114.001, 22.001}}
 	line := Measure{Kind: MeasureLine, Points: points, Legs: []float64{103.2, 110.7}, LengthM: 213.9}
-	if got := line.ReadOut(l, MeasureUnits{}); got != "213.9 m  ·  +110.7 m" {
+	if got := line.ReadOut(l, MeasureUnits{}); got != "213.9 m·+110.7 m" {
 		t.Errorf("beside the pointer %q", got)
 	}
 	if f := line.Facts(l, MeasureUnits{}); len(f) != 2 || f[1] != (MeasureFact{"第 2 段", "110.7 m"}) {
@@ -75,7 +75,7 @@ func TestMeasureReads(t *testing.T) {
 		t.Errorf("two corners read %q, %q", edge.Headline(l, MeasureUnits{}), edge.ReadOut(l, MeasureUnits{}))
 	}
 	way := Measure{Kind: MeasureAzimuth, Points: points[:2], Legs: []float64{103.2}, LengthM: 103.2, AzimuthDeg: 90}
-	if got := way.ReadOut(l, MeasureUnits{}); got != "90.00°  ·  103.2 m" {
+	if got := way.ReadOut(l, MeasureUnits{}); got != "90.00°·103.2 m" {
 		t.Errorf("beside the pointer %q", got)
 	}
 	table := area.Table(l, MeasureUnits{Area: AreaHa})

@@ -50,11 +50,20 @@ func (d *Desk) AroundList(ctx context.Context, q state.AroundQuery, kind block.K
 	if err != nil {
 		return nil, err
 	}
+	events := map[block.ID]state.Event{}
+	if kind == "event" {
+		for _, e := range g.events {
+			events[e.ID] = e.Event
+		}
+	}
 	out := make([]state.AroundHit, 0, len(a.Hits))
 	for _, h := range a.Hits {
-		hit := state.AroundHit{Ref: state.RefOf(h.Kind, h.ID), Label: cmp.Or(h.Label, h.Code), Detail: h.Detail, Metres: h.Metres, Masked: h.Masked}
-		if hit.Detail == hit.Label {
+		hit := state.AroundHit{Ref: state.RefOf(h.Kind, h.ID), Label: same(cmp.Or(h.Label, h.Code)), Detail: h.Detail, Metres: h.Metres, Masked: h.Masked}
+		if hit.Detail == hit.Label.ZH {
 			hit.Detail = ""
+		}
+		if e, ok := events[h.ID]; ok { // an event has no name: say what it is
+			hit.Label, hit.Detail = e.Type, e.Place
 		}
 		if h.Point != nil {
 			hit.At, hit.HasAt = *h.Point, true
