@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// maxEdits bounds one op; the server takes no more rows at once either.
-const maxEdits = 1000
+// MaxEdits bounds one op; the server takes no more rows at once either.
+const MaxEdits = 1000
 
 // Edit performs one act of a user on one or more records, all of it or nothing: rows as shown, R*Tree, search text, and in
 // an enrolled store the op in the outbox, commit together. When Edit returns without an error, the act is saved.
@@ -38,10 +39,35 @@ func (w *Writer) Edit(ctx context.Context, edits []block.Edit, author string) (b
 	return op, nil
 }
 
+// EditAll writes several acts, each one op of at most MaxEdits edits, in one transaction: all of them or, after an error or
+// the end of ctx, none. done is told how many edits are written so far; it may be nil.
+func (w *Writer) EditAll(ctx context.Context, acts iter.Seq[[]block.Edit], author string, done func(edits int)) error {
+	n := 0
+	err := w.tx(ctx, func(t *tx) error {
+		for edits := range acts {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if _, err := t.edit(edits, author); err != nil {
+				return fmt.Errorf("records %d to %d: %w", n+1, n+len(edits), err)
+			}
+			n += len(edits)
+			if done != nil {
+				done(n)
+			}
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return fmt.Errorf("edit: %w", err)
+	}
+	return nil
+}
+
 func (t *tx) edit(edits []block.Edit, author string) (block.Op, error) {
 	var op block.Op
-	if len(edits) == 0 || len(edits) > maxEdits {
-		return op, fmt.Errorf("%d edits in one act (1 to %d are allowed): %w", len(edits), maxEdits, block.ErrInvalid)
+	if len(edits) == 0 || len(edits) > MaxEdits {
+		return op, fmt.Errorf("%d edits in one act (1 to %d are allowed): %w", len(edits), MaxEdits, block.ErrInvalid)
 	}
 	e, enrolled, err := readEnrolment(t.c)
 	if err != nil {

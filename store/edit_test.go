@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"errors"
+	"iter"
 	"slices"
 	"testing"
 
@@ -206,5 +208,50 @@ func TestDecodeEditsIsBounded(t *testing.T) {
 		if _, err := s.decodeEdits(op[:i]); !errors.Is(err, block.ErrInvalid) {
 			t.Errorf("an op cut off at %d: %v, want ErrInvalid", i, err)
 		}
+	}
+}
+
+// TestEditAllIsAllOrNothing ends a row of acts in the middle, by a bad edit and by a cancelled context, and then lets it through.
+func TestEditAllIsAllOrNothing(t *testing.T) {
+	s := enrolled(t, block.AllParts)
+	acts := func(kinds ...block.Kind) iter.Seq[[]block.Edit] {
+		return func(yield func([]block.Edit) bool) {
+			for _, k := range kinds {
+				if !yield([]block.Edit{{Verb: block.Insert, Kind: k, Region: rid("G1"), Fields: []block.FieldSet{fieldSet("building", "name", block.TextValue("甲栋"))}}}) {
+					return
+				}
+			}
+		}
+	}
+	counts := func() (rows int64, ops int) {
+		rows, err := s.Reader().Count(ctx, Query{Kind: "building"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := s.Writer().Outbox(ctx, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows, len(out)
+	}
+	if err := s.Writer().EditAll(ctx, acts("building", "building", "no_such_kind"), "甲", nil); err == nil {
+		t.Error("a kind that nobody declared is written")
+	}
+	some, cancel := context.WithCancel(ctx)
+	if err := s.Writer().EditAll(some, acts("building", "building", "building"), "甲", func(n int) {
+		if n == 2 {
+			cancel()
+		}
+	}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled after two: %v", err)
+	}
+	if rows, ops := counts(); rows != 0 || ops != 0 {
+		t.Errorf("what failed left %d rows and %d ops", rows, ops)
+	}
+	if err := s.Writer().EditAll(ctx, acts("building", "building"), "甲", nil); err != nil {
+		t.Error(err)
+	}
+	if rows, ops := counts(); rows != 2 || ops != 2 {
+		t.Errorf("%d rows and %d ops, want two of each", rows, ops)
 	}
 }

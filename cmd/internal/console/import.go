@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,7 +112,7 @@ func (e *refusedFile) Is(target error) bool {
 }
 
 // Import brings one file into a store: all of its good records or, after any failure, none. A standalone store gets
-// rows; an enrolled one gets ops of at most 1,000 records each, which the server will judge. A file that was imported
+// rows; an enrolled one gets ops of at most store.MaxEdits records each, which the server will judge. A file that was imported
 // before is ErrConflict unless Again is set.
 func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Report, error) {
 	var report ingest.Report
@@ -160,8 +161,9 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 			return report, err
 		}
 	}
+	began := time.Now()
 	if mode == store.Enrolled {
-		err = importAsOps(ctx, st, p, rows, r)
+		err = importAsOps(ctx, st, p, rows, r, func() (block.Record, error) { return ledgerOf(ctx, st, digest, r, report) })
 	} else {
 		_, err = st.Writer().Load(ctx, r.Kind, recordsOf(rows), func(done int) {
 			if r.Progress != nil {
@@ -188,7 +190,11 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	if report.Read > 0 && report.Accepted+report.Repaired == 0 {
 		return report, fmt.Errorf("%s: %w as %s (%d read): %w", filepath.Base(r.File), ErrNoneAccepted, r.Kind, report.Read, block.ErrInvalid)
 	}
-	return report, rememberImport(ctx, st, digest, r, report)
+	if mode != store.Enrolled {
+		err = rememberImport(ctx, st, digest, r, report)
+	}
+	report.Seconds = time.Since(began).Seconds()
+	return report, err
 }
 
 // watched lets the watch see the places of rows.
@@ -274,37 +280,32 @@ func alreadyImported(ctx context.Context, st *store.Store, digest [32]byte, r Im
 		filepath.Base(r.File), r.Kind, p.Get(rec, "at").Time().Format(time.DateOnly), block.ErrConflict)
 }
 
-// rememberImport notes the file in the ledger of imports, which is an ordinary record.
-func rememberImport(ctx context.Context, st *store.Store, digest [32]byte, r ImportRequest, report ingest.Report) error {
+// ledgerOf is the entry of a file in the ledger of imports, an ordinary record.
+func ledgerOf(ctx context.Context, st *store.Store, digest [32]byte, r ImportRequest, report ingest.Report) (block.Record, error) {
 	p, err := st.Set().Plan("import_batch")
 	if err != nil {
-		return err
+		return block.Record{}, err
 	}
 	tree, err := st.Reader().Tree(ctx)
 	if err != nil {
-		return err
+		return block.Record{}, err
 	}
-	rec := ingest.BatchRecord(p, digest, r.Kind, "", report, time.Now(), tree.Root())
-	mode, err := st.Reader().Mode(ctx)
+	return ingest.BatchRecord(p, digest, r.Kind, "", report, time.Now(), tree.Root()), nil
+}
+
+// rememberImport notes a file in the ledger of a standalone store.
+func rememberImport(ctx context.Context, st *store.Store, digest [32]byte, r ImportRequest, report ingest.Report) error {
+	rec, err := ledgerOf(ctx, st, digest, r, report)
 	if err != nil {
-		return err
-	}
-	if mode == store.Enrolled {
-		if _, err := st.Reader().Get(ctx, "import_batch", rec.ID); err == nil {
-			return nil
-		}
-		_, err = st.Writer().Edit(ctx, []block.Edit{insertOf(p, rec)}, r.Author)
 		return err
 	}
 	_, err = st.Writer().Load(ctx, "import_batch", func(yield func(block.Record, error) bool) { yield(rec, nil) }, nil)
 	return err
 }
 
-// opRows is how many records one op of an import carries.
-const opRows = 1000
-
-// importAsOps reads everything first, so that a broken file makes no op at all, and then saves the records as ops.
-func importAsOps(ctx context.Context, st *store.Store, p *schema.Plan, rows iter.Seq2[ingest.Row, error], r ImportRequest) error {
+// importAsOps reads everything first, so that a broken file makes no op at all, and then saves the records and the entry
+// in the ledger as ops, all or none.
+func importAsOps(ctx context.Context, st *store.Store, p *schema.Plan, rows iter.Seq2[ingest.Row, error], r ImportRequest, ledger func() (block.Record, error)) error {
 	var all []block.Edit
 	for row, err := range rows {
 		if err != nil {
@@ -319,16 +320,29 @@ func importAsOps(ctx context.Context, st *store.Store, p *schema.Plan, rows iter
 			all = append(all, insertOf(p, row.Record))
 		}
 	}
-	for at := 0; at < len(all); at += opRows {
-		end := min(at+opRows, len(all))
-		if _, err := st.Writer().Edit(ctx, all[at:end], r.Author); err != nil {
-			return fmt.Errorf("records %d to %d: %w", at+1, end, err)
-		}
-		if r.Progress != nil {
-			r.Progress(Progress{Done: int64(end), Size: int64(len(all)), Written: end})
-		}
+	if len(all) == 0 {
+		return nil
 	}
-	return nil
+	entry, err := ledger()
+	if err != nil {
+		return err
+	}
+	lp, err := st.Set().Plan(entry.Kind)
+	if err != nil {
+		return err
+	}
+	_, err = st.Reader().Get(ctx, entry.Kind, entry.ID)
+	switch {
+	case errors.Is(err, block.ErrNotFound):
+		all = append(all, insertOf(lp, entry))
+	case err != nil:
+		return err
+	}
+	return st.Writer().EditAll(ctx, slices.Chunk(all, store.MaxEdits), r.Author, func(done int) {
+		if r.Progress != nil {
+			r.Progress(Progress{Done: int64(done), Size: int64(len(all)), Written: done})
+		}
+	})
 }
 
 // insertOf is the edit that makes a record.
