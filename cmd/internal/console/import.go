@@ -175,6 +175,9 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	if file, ok := errors.AsType[*geofile.FileError](err); ok {
 		return report, fmt.Errorf("%w: %w", file, block.ErrInvalid) // it says all: which file, where and why
 	}
+	if errors.Is(err, context.Canceled) {
+		return report, fmt.Errorf("import %s: stopped; nothing of it was taken: %w", filepath.Base(r.File), context.Canceled)
+	}
 	if err != nil {
 		return report, fmt.Errorf("import %s: %w", filepath.Base(r.File), err)
 	}
@@ -184,8 +187,10 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 			return report, err
 		}
 	}
-	if warning != "" {
-		report.Warnings = append(report.Warnings, warning)
+	for _, w := range []string{warning, watch.strays()} {
+		if w != "" {
+			report.Warnings = append(report.Warnings, w)
+		}
 	}
 	if report.Read > 0 && report.Accepted+report.Repaired == 0 {
 		return report, fmt.Errorf("%s: %w as %s (%d read): %w", filepath.Base(r.File), ErrNoneAccepted, r.Kind, report.Read, block.ErrInvalid)

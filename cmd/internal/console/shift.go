@@ -20,16 +20,20 @@ const shiftSamples = 3000
 
 // shiftWatch keeps a sample of what is imported, to see whether it lies off what is known already.
 type shiftWatch struct {
-	seen   int
-	stride int
-	sample []orb.Geometry
-	bound  orb.Bound
+	seen    int
+	outside int // of those with a place: in no region
+	stride  int
+	sample  []orb.Geometry
+	bound   orb.Bound
 }
 
 // see takes every stride-th row; when the sample is full, every other one of it goes and the stride doubles.
 func (w *shiftWatch) see(row ingest.Row) {
 	if w.stride == 0 {
 		w.stride = 1
+	}
+	if len(row.Record.Geometry) > 0 && row.Record.Region.IsZero() {
+		w.outside++
 	}
 	if w.seen++; w.seen%w.stride != 0 || len(row.Record.Geometry) == 0 {
 		return
@@ -51,6 +55,17 @@ func (w *shiftWatch) see(row ingest.Row) {
 	}
 }
 
+// strays returns a warning sentence when a good part of the records lies in no region, or "".
+func (w *shiftWatch) strays() string {
+	switch {
+	case 2*w.outside > w.seen:
+		return fmt.Sprintf("%d of %d records lie outside every region; is this a file of this city, and its datum right?", w.outside, w.seen)
+	case 20*w.outside > w.seen:
+		return fmt.Sprintf("%d of %d records lie outside every region", w.outside, w.seen)
+	}
+	return ""
+}
+
 // minShiftConfidence is how sure the comparison must be for a warning.
 const minShiftConfidence = 0.5
 
@@ -70,7 +85,7 @@ func (w *shiftWatch) check(known []orb.Geometry) string {
 	if !s.LooksGCJ || s.Confidence < minShiftConfidence {
 		return ""
 	}
-	return fmt.Sprintf("the coordinates look like GCJ-02: they lie %.0f m east and %.0f m north of what is known here, and fit it after conversion (mean distance %.0f m before, %.0f m after); import the file again with the datum gcj02",
+	return fmt.Sprintf("the coordinates look like GCJ-02: they lie %.0f m east and %.0f m north of what is known here, and fit it after conversion (mean distance %.0f m before, %.0f m after); import the file again with the datum gcj02 (--datum gcj02 --again)",
 		s.East, s.North, s.AsIs, s.Converted)
 }
 
@@ -87,7 +102,7 @@ func (w *shiftWatch) checkBoundaries(ctx context.Context, st *store.Store) (stri
 	if !yes {
 		return "", nil
 	}
-	return fmt.Sprintf("the coordinates look like GCJ-02: the boundaries lie about %.0f m off the buildings here, and fit them after conversion; import the file again with the datum gcj02", metres), nil
+	return fmt.Sprintf("the coordinates look like GCJ-02: the boundaries lie about %.0f m off the buildings here, and fit them after conversion; import the file again with the datum gcj02 (--datum gcj02 --again)", metres), nil
 }
 
 // knownPlaces returns what imports of a kind are compared with, as it is before the import: regions with regions,
