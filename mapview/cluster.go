@@ -28,6 +28,10 @@ func (s Scene) OpenCluster(cam Camera, st *Style, h Hit) (Opened, bool) {
 	k := world / worldSize
 	q := box{packUnit((float64(key.x)*cell - 1) / world), packUnit((float64(key.y)*cell - 1) / world),
 		packUnit((float64(key.x+1)*cell + 1) / world), packUnit((float64(key.y+1)*cell + 1) / world)}
+	chosen := make(map[Ref]bool, len(s.Selected))
+	for _, r := range s.Selected {
+		chosen[r] = true
+	}
 	var o Opened
 	around := noBox
 	for _, l := range s.Layers {
@@ -39,7 +43,7 @@ func (s Scene) OpenCluster(cam Camera, st *Style, h Hit) (Opened, bool) {
 				ax, ay := p.anchor(i)
 				at := cellKey{int(math.Floor(float64(ax) * k / cell)), int(math.Floor(float64(ay) * k / cell))}
 				f := Feature{p.packed, i}
-				if at != key || slices.Contains(s.Selected, Ref{l.Name, f.ID()}) {
+				if at != key || chosen[Ref{l.Name, f.ID()}] {
 					return true
 				}
 				around = around.with(ax, ay)

@@ -48,8 +48,12 @@ func differences(a, b Scene, s, t *Style) (where []touched, all bool) {
 		}
 	}
 	add := func(from, to Scene) {
+		still := make(map[Ref]bool, len(to.Selected))
+		for _, r := range to.Selected {
+			still[r] = true
+		}
 		for _, r := range from.Selected {
-			if slices.Contains(to.Selected, r) {
+			if still[r] {
 				continue
 			}
 			for _, l := range from.Layers {
