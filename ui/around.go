@@ -206,7 +206,7 @@ func (w *Window) drawAroundCells(p *pen, y, width float32) {
 			p.vline(x, cy, aroundCell)
 		}
 		p.text(x+14, cy+19, figure, style{size: sizeTitle, bold: true, ink: ink})
-		p.fit(x+14, cy+40, cell-20, w.lang.KindName(kind), style{size: sizeSmall, ink: p.pal.text2})
+		p.fit(x+14, cy+40, cell-20, w.lang.KindsName(kind), style{size: sizeSmall, ink: p.pal.text2})
 		p.hit(x, cy, cell, aroundCell, id, "", tap)
 		if i%3 == 2 {
 			p.hline(1, cy+aroundCell, width-2)
@@ -240,7 +240,7 @@ func (w *Window) drawAroundStatus(p *pen, y, width float32) float32 {
 	case v.Kind() == "":
 		p.text(16, cy, w.lang.T("around.none"), p.second())
 	default:
-		text := w.lang.T("around.list", w.lang.KindName(v.Kind()))
+		text := w.lang.T("around.list", w.lang.KindsName(v.Kind()))
 		if v.Kind() == "person" {
 			text += w.lang.T("dot") + w.lang.T("around.masked")
 		}

@@ -140,7 +140,7 @@ func (w *Window) drawSelection(p *pen, y, width, h float32) {
 	}
 	x := float32(12)
 	for _, c := range s.Counts() {
-		text := w.lang.KindName(c.Kind) + " " + w.lang.Count(c.Count)
+		text := w.lang.KindsName(c.Kind) + " " + w.lang.Count(c.Count)
 		if x+16+p.width(text, style{size: sizeSmall}) > width-12 {
 			break
 		}

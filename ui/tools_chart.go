@@ -111,7 +111,7 @@ func (c *Chart) Mark(refs []state.Ref) {
 }
 
 // maxMarked bounds what is highlighted: each tile looks at all of it.
-const maxMarked = 5000
+const maxMarked = 3000
 
 func (c *Chart) highlight() {
 	layers := map[block.Kind][]string{}

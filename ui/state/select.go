@@ -200,3 +200,6 @@ func oneCell(s string) string {
 
 // KindName names a kind of record.
 func (l *Lang) KindName(k block.Kind) string { return l.TOr("kind."+string(k), string(k)) }
+
+// KindsName names records of a kind, several of them.
+func (l *Lang) KindsName(k block.Kind) string { return l.TOr("kinds."+string(k), l.KindName(k)) }
