@@ -265,6 +265,9 @@ func waitHealthy(ctx context.Context, server string, ended chan error) error {
 		select {
 		case err := <-ended:
 			ended <- err
+			if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == cli.ExitUnavailable {
+				return fmt.Errorf("the city's server is running already, or its folder cannot be used: is the console open in another window: %w", block.ErrUnavailable)
+			}
 			return fmt.Errorf("the server ended before it was ready: %w", errors.Join(err, block.ErrUnavailable))
 		case <-ctx.Done():
 			return fmt.Errorf("the server does not answer: %w", block.ErrUnavailable)

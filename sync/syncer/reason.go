@@ -25,6 +25,25 @@ const (
 	Disk        Reason = "disk"         // the local store failed
 )
 
+// sentences say what each reason means, what is safe and what to do; in English, for the tools. The window has its own.
+var sentences = map[Reason]string{
+	NotEnrolled: "this store is enrolled at no server; enrol it with a code of the server's",
+	Unreachable: "the server does not answer; what was written here is safe and goes with the next sync",
+	Refused:     "the server refuses this device what it asks for; what was written here is kept",
+	Revoked:     "the server does not know this device's credential any more, or it was revoked; what was written here is kept; ask for a new enrolment code",
+	Cloned:      "another copy of this store has synced in its name; what was written here is kept: export it, and enrol a new store",
+	Upgrade:     "the server speaks another version of the protocol; bring this program up to date",
+	Restored:    "the server was restored from an older backup; everything was compared and sent again",
+	ServerError: "the server is there and cannot answer now; what was written here is safe and goes with the next sync",
+	BadAnswer:   "what answers is not the city's server, or it is damaged on the way; what was written here is safe",
+	Gone:        "the server has what was asked for no longer; sync again",
+	Moved:       "the server went on while it was being compared with; sync again",
+	Gap:         "the server misses earlier edits of this device; sync again, and if this stays have its operator look",
+	Poisoned:    "the server cannot read one of the edits made here; they are all kept: see ops, and bring this program up to date",
+	Unproved:    "this store still differs from the server after it was put right; sync again, and if this stays enrol a new store",
+	Disk:        "the store's file could not be read or written: the disk may be full or the file damaged; see verify",
+}
+
 // transient reports whether repeating at once, after a moment, may help.
 func (r Reason) transient() bool {
 	return r == Unreachable || r == ServerError || r == BadAnswer

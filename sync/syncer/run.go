@@ -1,6 +1,7 @@
 package syncer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,7 +95,9 @@ func Once(ctx context.Context, c Config, deep bool) (Result, error) {
 // Error is a sync or an enrolment that failed. It is one of block's kinds by its reason.
 type Error struct{ Reason Reason }
 
-func (e *Error) Error() string { return "sync: " + string(e.Reason) }
+func (e *Error) Error() string {
+	return string(e.Reason) + ": " + cmp.Or(sentences[e.Reason], "for a reason this program does not know")
+}
 
 // Is reports whether the error is of the given kind of block.
 func (e *Error) Is(target error) bool {
