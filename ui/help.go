@@ -35,7 +35,7 @@ func (w *Window) keyGroups() []struct {
 			{w.lang.T("keys.wheel"), "keys.zoom"}, {"Ctrl+" + w.lang.T("keys.wheel"), "keys.zoom.fine"}, {"PgUp  PgDn  +  −", "keys.zoom.middle"},
 			{w.lang.T("keys.drag"), "keys.pan"}, {"← → ↑ ↓", "keys.pan.step"}, {w.lang.T("keys.middle"), "keys.pan.any"},
 			{"Shift+" + w.lang.T("keys.drag"), "keys.box"}, {w.lang.T("keys.double"), "keys.zoom.in"}, {w.lang.T("keys.right"), "keys.menu"},
-			{"V  I  S  M  B", "keys.tools"}, {"Shift  Ctrl", "keys.add"}, {"Home", "menu.map.home"}, {"Esc", "keys.esc"}, {"Enter", "keys.enter"}, {"Backspace", "keys.backspace"},
+			{"V  I", "keys.tools.look"}, {"S  M  B", "keys.tools"}, {"Shift  Ctrl", "keys.add"}, {"Home", "menu.map.home"}, {"Esc", "keys.esc"}, {"Enter", "keys.enter"}, {"Backspace", "keys.backspace"},
 		}},
 		{"keys.window", append(window, keyHelp{"F5", "menu.edit.sync"}, keyHelp{"F11", "menu.view.full"}, keyHelp{"F1", "menu.help.keys"})},
 		{"keys.lists", []keyHelp{

@@ -122,9 +122,20 @@ func (w *Window) selectionHeight() float32 {
 	return 36 + rowHeight*float32(len(s.Rows())) + w.leftOutHeight() + kitFoot
 }
 
-// leftOutHeight is the room for the line that says what is missing.
+// leftOut says what of the selection is missing, or not marked on the map; "" when nothing is.
+func (w *Window) leftOut() string {
+	switch k := &w.kit; {
+	case k.left > 0:
+		return w.lang.T("select.left", w.lang.Count(state.MaxSelected), w.lang.Count(k.left))
+	case k.selection.Len() > maxMarked:
+		return w.lang.T("select.marked", w.lang.Count(maxMarked))
+	}
+	return ""
+}
+
+// leftOutHeight is the room for that line.
 func (w *Window) leftOutHeight() float32 {
-	if w.kit.left > 0 {
+	if w.leftOut() != "" {
 		return 28
 	}
 	return 0
@@ -161,9 +172,7 @@ func (w *Window) drawSelection(p *pen, y, width, h float32) {
 		}
 		w.kitRow(p, y, width, "sel-"+it.Ref.ID.String(), it.Ref, name, place, side, it.Ref == w.dossier.Wanted(), func() { w.showSelected(it) })
 	})
-	if k.left > 0 {
-		p.fit(16, foot-14, width-32, w.lang.T("select.left", w.lang.Count(state.MaxSelected), w.lang.Count(k.left)), style{size: sizeSmall, ink: p.pal.amberText})
-	}
+	p.fit(16, foot-14, width-32, w.leftOut(), p.small())
 	only := w.lang.T("select.only")
 	if k.only {
 		only = w.lang.T("select.all")

@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -111,6 +112,22 @@ func TestSelectionIsShared(t *testing.T) {
 		t.Error("something of the selection is left")
 	}
 	d.want("events", "20261123-005-0131", "20261123-005-0144")
+}
+
+func TestLargeSelectionSaysWhatIsNotMarked(t *testing.T) {
+	d := openDesk(t, wide)
+	many := make([]ui.Pick, state.MaxSelected+3)
+	for i := range many {
+		many[i].Ref = state.RefOf("building", block.NameID("building", strconv.Itoa(i)))
+	}
+	d.chart.on.Selected(many[:4000], state.SelectReplace)
+	d.want("kit", "选择·4,000", "图上只标出前 3,000 个")
+	d.chart.on.Selected(many, state.SelectReplace)
+	d.want("kit", "选择·50,000", "只选中前 50,000 个，另有 3 个未选")
+	d.chart.on.Selected(many[:2], state.SelectReplace)
+	if strings.Contains(d.Panel("kit"), "前") {
+		t.Error("a small selection still says that something is missing")
+	}
 }
 
 func TestListSelectsSeveral(t *testing.T) {
