@@ -212,7 +212,7 @@ func TestLookAround(t *testing.T) {
 	d.until("the figures", d.shows("kit", "按距离排序"))
 	d.Tap("kit", "count-building")
 	d.until("the list", d.shows("kit", "building-000"))
-	d.want("kit", "点 114.02000°E 22.52000°N", "450", "楼栋·按距离排序", "范围内")
+	d.want("kit", "点 114.02000°E 22.52000°N", "450", "楼栋·按距离排序", "0 m")
 	if len(d.chart.outline) != 1 {
 		t.Error("no outline is on the map")
 	}

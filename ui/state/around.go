@@ -209,12 +209,9 @@ func (q AroundQuery) Subject(l *Lang, name string) string {
 	return l.T("around.area")
 }
 
-// AwayText says how far a record is: what the shape holds or touches is at it.
+// AwayText says how far a record is.
 func AwayText(l *Lang, metres float64) string {
-	switch {
-	case metres < 0.5:
-		return l.T("around.here")
-	case metres < 1000:
+	if metres < 999.5 {
 		return l.Decimal(metres, 0) + " m"
 	}
 	return l.Decimal(metres/1000, 2) + " km"

@@ -107,7 +107,7 @@ func TestAroundViewPages(t *testing.T) {
 
 func TestAroundWords(t *testing.T) {
 	l := load(t, "zh")
-	for m, want := range map[float64]string{0: "范围内", 12.4: "12 m", 999.4: "999 m", 1234: "1.23 km"} {
+	for m, want := range map[float64]string{0: "0 m", 12.4: "12 m", 999.4: "999 m", 999.6: "1.00 km", 1234: "1.23 km"} {
 		if got := AwayText(l, m); got != want {
 			t.Errorf("%g m is %q, want %q", m, got, want)
 		}
