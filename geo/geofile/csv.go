@@ -23,7 +23,8 @@ type csvTable struct {
 	src      *Source
 	comma    rune
 	cols     []Column
-	lon, lat int // columns, -1 for none
+	bareCR   bool // lines end with a carriage return alone
+	lon, lat int  // columns, -1 for none
 	wkt      int
 	crs      *crs
 }
@@ -59,6 +60,9 @@ func (s *Source) openCSV(opts Options) error {
 	if bytes.IndexByte(sample, 0) >= 0 {
 		return s.fileError(0, "is not text")
 	}
+	if t.bareCR = endsLinesWithCR(sample); t.bareCR {
+		newLines(sample)
+	}
 	t.comma = delimiter(sample)
 	rows := t.newReader(bytes.NewReader(sample))
 	header, err := rows.Read()
@@ -77,6 +81,43 @@ func (s *Source) openCSV(opts Options) error {
 	}
 	s.read.Store(0)
 	return nil
+}
+
+// endsLinesWithCR says whether the first line outside quotes ends with a carriage return that no line feed follows, as old
+// Macintosh programs and Excel's "CSV (Macintosh)" write.
+func endsLinesWithCR(sample []byte) bool {
+	quoted := false
+	for i, c := range sample {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '\n':
+			return false
+		case c == '\r':
+			rest := bytes.TrimLeft(sample[i:], "\r")
+			return len(rest) == 0 || rest[0] != '\n'
+		}
+	}
+	return false
+}
+
+// newLines makes line feeds of carriage returns.
+func newLines(b []byte) {
+	for i, c := range b {
+		if c == '\r' {
+			b[i] = '\n'
+		}
+	}
+}
+
+// newLineReader reads text whose lines end with a carriage return alone as if they ended with a line feed.
+type newLineReader struct{ r io.Reader }
+
+func (n newLineReader) Read(p []byte) (int, error) {
+	k, err := n.r.Read(p)
+	newLines(p[:k])
+	return k, err
 }
 
 // delimiter returns the sign that occurs most in the first line outside quotes.
@@ -220,6 +261,9 @@ func (t *csvTable) features(_ context.Context, yield func(Feature, error) bool) 
 		return
 	}
 	defer closer.Close()
+	if t.bareCR {
+		r = newLineReader{r}
+	}
 	tail := &recordTail{r: r}
 	rows := t.newReader(tail)
 	var last struct{ at, line int64 } // of the last record: its offset and first line

@@ -40,6 +40,9 @@ func TestCSVEncodings(t *testing.T) {
 		"UTF-16BE BOM":  {encoded(unicode.UTF16(unicode.BigEndian, unicode.UseBOM), table), "utf-16be", geofile.Options{}},
 		"semicolons":    {[]byte(strings.ReplaceAll(strings.ReplaceAll(table, "平安, 金融", "平安; 金融"), ",", ";")), "utf-8", geofile.Options{}},
 		"tabs":          {[]byte(strings.ReplaceAll(strings.ReplaceAll(table, "平安, 金融", "平安 金融"), ",", "\t")), "utf-8", geofile.Options{}},
+		"CR":            {[]byte(strings.ReplaceAll(table, "\n", "\r")), "utf-8", geofile.Options{}},
+		"CR, LF within": {[]byte(strings.ReplaceAll(strings.ReplaceAll(table, "\n", "\r"), "金融\r", "金融\n")), "utf-8", geofile.Options{}},
+		"CR, UTF-16":    {encoded(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), strings.ReplaceAll(table, "\n", "\r")), "utf-16le", geofile.Options{}},
 		"CRLF":          {[]byte(strings.ReplaceAll(table, "\n", "\r\n")), "utf-8", geofile.Options{}},
 	} {
 		s := open(t, written(t, "a.csv", c.content), c.opts)
@@ -145,6 +148,7 @@ func TestDestroyedNumber(t *testing.T) {
 func FuzzCSV(f *testing.F) {
 	f.Add([]byte(table))
 	f.Add([]byte("wkt\nPOLYGON((0 0,1 0,1 1,0 0))\nMULTIPOINT(\n"))
+	f.Add([]byte(strings.ReplaceAll(table, "\n", "\r")))
 	f.Add([]byte("\xff\xfea\x00,\x00"))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -101,8 +101,8 @@ func RefuseAll(ctx context.Context, src *geofile.Source, reason string) (Report,
 	return r, nil
 }
 
-// Fit looks at the first records of a file and refuses it (a *[FitError]) when it cannot hold records of the kind that opt asks
-// for: when its geometry contradicts the kind's, when a column that the kind must have is missing, or when none of the kind's
+// Fit looks at the first records of a file. A file without any is a *[geofile.FileError], block.ErrInvalid too. It refuses a
+// file (a *[FitError]) when it cannot hold records of the kind that opt asks for: when its geometry contradicts the kind's, when a column that the kind must have is missing, or when none of the kind's
 // columns is there. The error names the kind that fits better and the columns found. A mapping that is given is believed.
 func Fit(ctx context.Context, src *geofile.Source, set *schema.Set, opt Options) error {
 	var seen shapes
@@ -124,6 +124,9 @@ func Fit(ctx context.Context, src *geofile.Source, set *schema.Set, opt Options)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if n == 0 {
+		return fileKind(&geofile.FileError{File: filepath.Base(src.Path), Reason: "there are no records in it"})
 	}
 	if seen == (shapes{}) {
 		return nil // nothing to judge by
