@@ -288,13 +288,20 @@ func (l *loader) joinBoundaries() {
 	}
 	// From the city downwards, so that a parent which is local itself is there before its children.
 	slices.SortStableFunc(rest, func(a, b *boundary) int { return cmp.Compare(a.level, b.level) })
+	levels := d.fileLevels(rest)
+	var unknown, doubtful []*boundary
 	for _, b := range rest {
-		if i, ok := d.named(b, shapes); ok {
+		i, n := d.named(b, levels[b.file], shapes)
+		if n == 1 {
 			set(i, b)
 			continue
 		}
 		if b.level == block.NoLevel || b.level == d.regions[0].Level {
-			l.leave(b, "boundary of %s left out: it is no division, and without a level it cannot become a region", b.called())
+			if n > 1 {
+				doubtful = append(doubtful, b)
+			} else {
+				unknown = append(unknown, b)
+			}
 			continue
 		}
 		up, ok := d.parentOf(b, shapes)
@@ -315,7 +322,76 @@ func (l *loader) joinBoundaries() {
 		shapes[r.ID] = b.geom
 		l.leave(b, "%s is no division: made a region with the local code %s below %s", b.called(), r.Code, parent.Name)
 	}
+	l.leaveAll(unknown, "it is no division, and without a level it cannot become a region")
+	l.leaveAll(doubtful, "several divisions have its name, and without a level or a parent none is meant")
 	d.reindex()
+}
+
+// namedAtMost is how many boundaries a warning names.
+const namedAtMost = 5
+
+// leaveAll warns of boundaries that are left out for one reason: in one sentence for each file.
+func (l *loader) leaveAll(list []*boundary, reason string) {
+	byFile := map[string][]string{}
+	for _, b := range list {
+		byFile[b.file] = append(byFile[b.file], b.called())
+	}
+	for _, b := range list {
+		switch names := byFile[b.file]; {
+		case len(names) == 1:
+			l.leave(b, "boundary of %s left out: %s", b.called(), reason)
+		case len(names) > 1:
+			first := names[:min(len(names), namedAtMost)]
+			l.warn(b.file, b.line, "%d boundaries left out (of each: %s): %s%s", len(names), reason, strings.Join(first, ", "), more(len(names)-len(first)))
+		}
+		delete(byFile, b.file)
+	}
+}
+
+// fileLevels finds out the level of files whose boundaries have none: the one at which nine of ten names that are known at
+// all mean exactly one division, when no other level fits as well.
+func (d *divisions) fileLevels(rest []*boundary) map[string]block.Level {
+	type fit struct {
+		known int
+		at    [block.Grid + 1]int
+	}
+	fits := map[string]*fit{}
+	for _, b := range rest {
+		if b.level != block.NoLevel || b.name == "" {
+			continue
+		}
+		f := fits[b.file]
+		if f == nil {
+			f = new(fit)
+			fits[b.file] = f
+		}
+		var n [block.Grid + 1]int
+		for _, i := range d.byKey[nameKey(b.name)] {
+			n[d.regions[i].Level]++
+		}
+		known := false
+		for level, count := range n {
+			known = known || count > 0
+			if count == 1 {
+				f.at[level]++
+			}
+		}
+		if known {
+			f.known++
+		}
+	}
+	out := map[string]block.Level{}
+	for file, f := range fits {
+		best := slices.Max(f.at[:])
+		if best*10 < f.known*9 || best < 2 {
+			continue
+		}
+		level := slices.Index(f.at[:], best)
+		if !slices.Contains(f.at[level+1:], best) {
+			out[file] = block.Level(level)
+		}
+	}
+	return out
 }
 
 // localCode is the code of a boundary that has none, from its parent, level and name: the same on every machine and
@@ -338,30 +414,36 @@ func (d *divisions) find(code string) (int, bool) {
 	return i, ok
 }
 
-// named returns the one region without a polygon that a boundary names: the same level, below the boundary's parent when
-// that is known, the same name, or the same but for 社区 against 居委会 and the like.
-func (d *divisions) named(b *boundary, shapes map[block.ID]orb.Geometry) (int, bool) {
+// named finds the region without a polygon that a boundary names, and how many there are: of the same level, below the
+// boundary's parent when that is known, of the same name, or the same but for 社区 against 居委会 and the like. Of several
+// for a boundary without a level the one of the file's level is meant.
+func (d *divisions) named(b *boundary, fileLevel block.Level, shapes map[block.ID]orb.Geometry) (at, n int) {
 	if b.level == d.regions[0].Level {
-		return 0, d.regions[0].Geometry == nil
+		if d.regions[0].Geometry == nil {
+			n = 1
+		}
+		return 0, n
 	}
 	if b.name == "" {
-		return 0, false
+		return 0, 0
 	}
 	up, under := d.parentOf(b, shapes)
 	for _, list := range [][]int{d.byName[b.name], d.byKey[nameKey(b.name)]} {
-		at, n := 0, 0
+		var fit []int
 		for _, i := range list {
 			r := &d.regions[i]
 			if r.Geometry == nil && (b.level == block.NoLevel || r.Level == b.level) && (!under || d.within(i, up)) {
-				at = i
-				n++
+				fit = append(fit, i)
 			}
 		}
-		if n > 0 {
-			return at, n == 1
+		if len(fit) > 1 && b.level == block.NoLevel && fileLevel != block.NoLevel {
+			fit = slices.DeleteFunc(fit, func(i int) bool { return d.regions[i].Level != fileLevel })
+		}
+		if len(fit) > 0 {
+			return fit[0], len(fit)
 		}
 	}
-	return 0, false
+	return 0, 0
 }
 
 // parentOf returns the region that a boundary says it lies in, by code or name; of several of one name the one whose

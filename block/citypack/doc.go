@@ -26,8 +26,9 @@
 //	attribution  shown on every map
 //
 // The list of divisions decides what regions there are and who is whose parent; levels may be left out (a city without
-// districts). Boundaries only give polygons to them, by code, else by name under the parent. One that fits no division
-// becomes a region of its own with a code of scheme "local".
+// districts). Boundaries only give polygons to them, by code, else by name under the parent, with or without 街道, 社区
+// and the like; the level of a file that states none is found out from its names. One that fits no division becomes a
+// region of its own with a code of scheme "local".
 package citypack
 
 import (
