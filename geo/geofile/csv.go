@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -234,8 +233,8 @@ func (t *csvTable) checkOrder(rows *csv.Reader) {
 		if err != nil || len(row) <= max(t.lon, t.lat) {
 			continue
 		}
-		x, errX := strconv.ParseFloat(strings.TrimSpace(row[t.lon]), 64)
-		y, errY := strconv.ParseFloat(strings.TrimSpace(row[t.lat]), 64)
+		x, errX := number(row[t.lon])
+		y, errY := number(row[t.lat])
 		switch {
 		case errX != nil || errY != nil:
 		case x > 73 && x < 136 && y > 3 && y < 54:
@@ -398,7 +397,7 @@ func (t *csvTable) feature(row []string, line int64) (Feature, error) {
 	f := Feature{Line: line, Values: make([]Value, len(row))}
 	for i, cell := range row {
 		if !utf8.ValidString(cell) {
-			return Feature{}, errNotUTF8
+			return Feature{}, fmt.Errorf("column %q: %w", t.cols[i].Name, errNotUTF8)
 		}
 		if cell = bare(cell); cell != "" {
 			f.Values[i] = Value{Text, cell}
@@ -408,26 +407,14 @@ func (t *csvTable) feature(row []string, line int64) (Feature, error) {
 	var err error
 	switch {
 	case t.wkt >= 0 && f.Value(t.wkt).Text != "":
-		f.Geometry, err = geometryOfWKT(f.Value(t.wkt).Text)
+		if f.Geometry, err = geometryOfWKT(f.Value(t.wkt).Text); err != nil {
+			err = fmt.Errorf("column %q: %w", t.cols[t.wkt].Name, err)
+		}
 	case t.lon >= 0:
-		f.Geometry, err = pointOf(f.Value(t.lon).Text, f.Value(t.lat).Text)
+		f.Geometry, err = t.point(f.Value(t.lon).Text, f.Value(t.lat).Text)
 	}
 	f.Geometry = t.crs.toDegrees(f.Geometry)
 	return f, err
-}
-
-// pointOf returns no geometry where both cells are empty.
-func pointOf(x, y string) (orb.Geometry, error) {
-	x, y = strings.TrimSpace(x), strings.TrimSpace(y)
-	if (x == "" || x == "-") && (y == "" || y == "-") {
-		return nil, nil
-	}
-	px, errX := strconv.ParseFloat(x, 64)
-	py, errY := strconv.ParseFloat(y, 64)
-	if errX != nil || errY != nil {
-		return nil, fmt.Errorf("%q, %q is no place", clip([]byte(x)), clip([]byte(y)))
-	}
-	return orb.Point{px, py}, nil
 }
 
 // geometryOfWKT reads well-known text, also with an SRID in front (EWKT), whose number is not looked at.

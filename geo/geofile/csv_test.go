@@ -3,6 +3,7 @@ package geofile_test
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -32,6 +33,7 @@ func TestCSVEncodings(t *testing.T) {
 	}{
 		"UTF-8":         {[]byte(table), "utf-8", geofile.Options{}},
 		"UTF-8 BOM":     {[]byte("\xef\xbb\xbf" + table), "utf-8", geofile.Options{}},
+		"BOM, GB 18030": {append([]byte("\xef\xbb\xbf"), encoded(simplifiedchinese.GB18030, table)...), "gb18030", geofile.Options{}},
 		"GB 18030":      {encoded(simplifiedchinese.GB18030, table), "gb18030", geofile.Options{}},
 		"GBK, rare":     {encoded(simplifiedchinese.GB18030, strings.ReplaceAll(table, "没有", "㼆𠮷")), "gb18030", geofile.Options{}},
 		"GBK, declared": {encoded(simplifiedchinese.GBK, table), "gb18030", geofile.Options{Encoding: "GBK"}},
@@ -63,6 +65,12 @@ func TestCSVEncodings(t *testing.T) {
 	}
 }
 
+// near compares a place to some thousandths of a millimetre: minutes and seconds are no exact parts of a degree.
+func near(g orb.Geometry, want orb.Point) bool {
+	p, ok := g.(orb.Point)
+	return ok && math.Abs(p[0]-want[0]) < 1e-11 && math.Abs(p[1]-want[1]) < 1e-11
+}
+
 func TestCSVPlaces(t *testing.T) {
 	want := orb.Point{114.05, 22.54}
 	for name, content := range map[string]string{
@@ -73,11 +81,15 @@ func TestCSVPlaces(t *testing.T) {
 		"with unit":     "id,经度(度),纬度（度）\n1,114.05,22.54\n",
 		"WKT":           "id;wkt\n1;POINT (114.05 22.54)\n",
 		"EWKT":          "id\tthe_geom\n1\tSRID=4490;POINT(114.05 22.54)\n",
+		"full width":    "id,lon,lat\n1,１１４．０５,２２。５４\n",
+		"minutes":       "id,lon,lat\n1,114°03'00\",22°32'24\"\n",
+		"one plain":     "id,lon,lat\n1,114.05,22度32分24秒\n",
+		"hemispheres":   "id,lon,lat\n1,114°3′E,22°32′24″N\n",
 		"quoted as =\"": "id,lon,lat\n=\"0012\",114.05,22.54\n",
 	} {
 		s := open(t, written(t, "a.csv", []byte(content)), geofile.Options{})
 		fs, lost, err := all(s)
-		if err != nil || len(lost) > 0 || len(fs) != 1 || !orb.Equal(fs[0].Geometry, want) {
+		if err != nil || len(lost) > 0 || len(fs) != 1 || !near(fs[0].Geometry, want) {
 			t.Errorf("%s: %v, lost %v, %v", name, fs, lost, err)
 		}
 		if name == "surveyor x y" && len(s.Warnings) == 0 {
@@ -88,6 +100,27 @@ func TestCSVPlaces(t *testing.T) {
 	fs, lost, err := all(s)
 	if len(fs) != 2 || len(lost) != 2 || err != nil || lost[0].Line != 2 || lost[1].Error() != "a.csv:3: the row has 4 cells, the header 3" {
 		t.Errorf("%v, lost %v, %v", fs, lost, err)
+	}
+}
+
+// A place that cannot be read is left out with its column, what the cell has, and the line.
+func TestCSVPlaceReasons(t *testing.T) {
+	s := open(t, written(t, "a.csv", []byte("名称,经度,纬度\na,\"113,5\",22\nb,,22\nc,114,abc\nd,113:30:00,x\ne,114°61',22°\nf,23°N,22°N\nh,114,22\n")), geofile.Options{})
+	fs, lost, err := all(s)
+	if len(fs) != 1 || err != nil {
+		t.Fatalf("%d places, lost %v, %v", len(fs), lost, err)
+	}
+	for i, want := range []string{
+		`a.csv:2: column "经度": "113,5" is no coordinate in degrees`,
+		`a.csv:3: column "经度" is empty`,
+		`a.csv:4: column "纬度": "abc" is no coordinate in degrees`,
+		`a.csv:5: column "经度": "113:30:00" is no coordinate in degrees; column "纬度": "x" is no coordinate in degrees`,
+		`a.csv:6: column "经度": "114°61'" is no coordinate in degrees`,
+		`a.csv:7: columns "经度" and "纬度": "23°N" and "22°N" are no place`,
+	} {
+		if i >= len(lost) || lost[i].Error() != want {
+			t.Errorf("lost %v, want %s", lost, want)
+		}
 	}
 }
 

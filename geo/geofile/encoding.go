@@ -18,10 +18,16 @@ import (
 
 // DetectEncoding guesses the encoding of text from its first bytes: "utf-8" (also of plain ASCII), "utf-16le", "utf-16be",
 // "gb18030" (which covers GBK and GB 2312), "big5" or "windows-1252". confidence runs from 0 to 1: 1 for a byte order mark,
-// 0.5 for ASCII, where nothing tells. b may end within a character.
+// 0.5 for ASCII, where nothing tells. A mark of UTF-8 before text that is plainly something else is not believed. b may end
+// within a character.
 func DetectEncoding(b []byte) (name string, confidence float64) {
 	switch {
-	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):
+	case bytes.HasPrefix(b, utf8Mark):
+		if body := b[len(utf8Mark):]; mostlyForeign(body) { // some programs put the mark before text of any encoding
+			if name, confidence := chineseEncoding(body); confidence >= 0.45 {
+				return name, confidence
+			}
+		}
 		return "utf-8", 1
 	case bytes.HasPrefix(b, []byte("\xff\xfe")):
 		return "utf-16le", 1
@@ -51,6 +57,11 @@ func DetectEncoding(b []byte) (name string, confidence float64) {
 		}
 		return "utf-8", 0.99
 	}
+	return chineseEncoding(b)
+}
+
+// chineseEncoding guesses the encoding of text that is not UTF-8, as [DetectEncoding] does.
+func chineseEncoding(b []byte) (name string, confidence float64) {
 	gb, big := pairScore(b, gbPair), pairScore(b, big5Pair)
 	switch {
 	case gb < 0.5 && big < 0.5:
@@ -59,6 +70,25 @@ func DetectEncoding(b []byte) (name string, confidence float64) {
 		return "big5", big * 0.9
 	}
 	return "gb18030", gb * 0.95
+}
+
+// utf8Mark is the byte order mark in UTF-8.
+var utf8Mark = []byte("\xef\xbb\xbf")
+
+// mostlyForeign reports whether more of b's bytes beyond ASCII break UTF-8 than make characters of it.
+func mostlyForeign(b []byte) bool {
+	good, broken := 0, 0
+	for len(b) > 0 {
+		_, n := utf8.DecodeRune(b)
+		switch {
+		case n > 1:
+			good += n
+		case b[0] >= utf8.RuneSelf:
+			broken++
+		}
+		b = b[n:]
+	}
+	return broken > good
 }
 
 func zeros(b []byte) (even, odd int) {
@@ -198,6 +228,9 @@ func (s *Source) textEncoding(opts Options, head []byte) error {
 			name, confidence = DetectEncoding(tail)
 		}
 	}
+	if bytes.HasPrefix(head, utf8Mark) && name != "utf-8" {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the file begins with the mark of UTF-8, but its text is not; it was read as %s", name))
+	}
 	if s.Encoding = name; confidence < 0.5 {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the encoding is not certain; %s was assumed", name))
 	}
@@ -243,7 +276,7 @@ func (s *Source) utf8Stream() (io.Reader, io.Closer, error) {
 			c.Close()
 			return nil, nil, err
 		}
-		r = transform.NewReader(r, d)
+		r = transform.NewReader(&bomSkipper{r: r}, d) // the mark of UTF-8 may stand before other text
 	}
 	return &bomSkipper{r: r}, c, nil
 }
@@ -263,7 +296,7 @@ func (b *bomSkipper) Read(p []byte) (int, error) {
 		if err != nil && n == 0 {
 			return 0, err
 		}
-		if string(head[:n]) != "\xef\xbb\xbf" {
+		if !bytes.Equal(head[:n], utf8Mark) {
 			b.rest = append(b.rest, head[:n]...)
 		}
 	}

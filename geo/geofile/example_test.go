@@ -45,5 +45,5 @@ func ExampleOpen() {
 	}
 	// Output:
 	// 2 市民中心 [114.0571 22.5431]
-	// left out: points.csv:3: "east", "north" is no place
+	// left out: points.csv:3: column "经度": "east" is no coordinate in degrees; column "纬度": "north" is no coordinate in degrees
 }
