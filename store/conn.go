@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
@@ -208,23 +207,4 @@ func idArg(id block.ID) any {
 		return nil
 	}
 	return append([]byte(nil), id[:]...)
-}
-
-// explain gives an error of SQLite its kind. The result codes are those of sqlite.org/rescode.html.
-func explain(err error) error {
-	var e *sqlite.Error
-	if err == nil || !errors.As(err, &e) {
-		return err
-	}
-	switch e.Code() & 0xff {
-	case 11, 26: // CORRUPT, NOTADB
-		return fmt.Errorf("the file is damaged or is no store (%v): %w", err, block.ErrInvalid)
-	case 19: // CONSTRAINT
-		return fmt.Errorf("%v: %w", err, block.ErrConflict)
-	case 9: // INTERRUPT
-		return fmt.Errorf("%v: %w", err, context.Canceled)
-	case 5, 6, 7, 8, 10, 13, 14, 15, 22, 23: // BUSY LOCKED NOMEM READONLY IOERR FULL CANTOPEN PROTOCOL NOLFS AUTH
-		return fmt.Errorf("%v: %w", err, block.ErrUnavailable)
-	}
-	return err
 }

@@ -105,7 +105,7 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	if st, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open store: no file at that path: %w", block.ErrNotFound)
 	} else if err != nil {
-		return nil, fmt.Errorf("open store: %v: %w", err, block.ErrUnavailable)
+		return nil, fmt.Errorf("open store: %w", explainFile(err))
 	} else if st.IsDir() {
 		return nil, fmt.Errorf("open store: it is a folder: %w", block.ErrInvalid)
 	}
@@ -155,7 +155,10 @@ func start(path string, opt Options) (*Store, error) {
 	// opened and closed it.
 	s.lock, err = os.OpenFile(path+"-lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("lock file: %v: %w", err, block.ErrUnavailable)
+		if st, e := os.Stat(filepath.Dir(path)); e != nil || !st.IsDir() {
+			return nil, fmt.Errorf("there is no folder %s: %w", filepath.Dir(path), block.ErrNotFound)
+		}
+		return nil, fmt.Errorf("lock file: %w", explainFile(err))
 	}
 	if err := tryLock(s.lock); err != nil {
 		s.lock.Close()
@@ -172,10 +175,10 @@ func (s *Store) create(ctx context.Context, m Meta) error {
 	}
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600) // persons' data: for the owner alone
 	if err != nil {
-		return fmt.Errorf("%v: %w", err, block.ErrUnavailable)
+		return explainFile(err)
 	}
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("%v: %w", err, block.ErrUnavailable)
+		return explainFile(err)
 	}
 	c, err := connect(dsn(s.path, s.opt.VFS, false))
 	if err != nil {
@@ -234,7 +237,7 @@ func (s *Store) open(ctx context.Context) error {
 func looksLikeStore(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("%v: %w", err, block.ErrUnavailable)
+		return explainFile(err)
 	}
 	defer f.Close()
 	head := make([]byte, 100)
