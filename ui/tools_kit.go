@@ -135,10 +135,15 @@ func (w *Window) kitFilled() bool {
 	return false
 }
 
-// closeKit closes the panel and gives its tool up. The surroundings go from the map; the selection stays.
+// closeKit closes the panel and gives its tool up. The surroundings go from the map; the selection stays, with the others
+// shown again, for nothing would say that they are not.
 func (w *Window) closeKit() {
-	if w.kit.page == kitAround {
+	switch {
+	case w.kit.page == kitAround:
 		w.forgetAround()
+	case w.kit.page == kitSelect && w.kit.only:
+		w.kit.only = false
+		w.selectionChanged()
 	}
 	if w.tool != ToolPan && groupOf(w.tool).page == w.kit.page {
 		w.setTool(ToolPan)

@@ -107,6 +107,12 @@ func TestSelectionIsShared(t *testing.T) {
 	if got := strings.Count(d.Panel("events"), "2026112"); got != 3 {
 		t.Errorf("the list shows %d events, want the three selected", got)
 	}
+	d.Tap("kit", "kit-close")
+	if d.Panel("kit") != "" || d.chart.alone != nil || len(d.chart.marked) != 5 {
+		t.Errorf("after closing the panel %d are marked, %d shown alone", len(d.chart.marked), len(d.chart.alone))
+	}
+	d.Key(fyne.KeyS)
+	d.Tap("kit", "kit-only")
 	d.Tap("kit", "kit-clear")
 	if d.chart.alone != nil || len(d.chart.marked) != 0 || len(d.SelectedRows()) != 0 {
 		t.Error("something of the selection is left")
