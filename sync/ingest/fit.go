@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -83,6 +84,7 @@ func (e *FitError) Is(target error) bool { return target == block.ErrInvalid }
 const (
 	reasonGeometry = "geometry: of-another-kind"
 	reasonKind     = "columns: of-another-kind"
+	reasonMetres   = "geometry: not-in-degrees"
 )
 
 // RefuseAll is the report of a file that was refused as a whole: all of its records, for one reason.
@@ -102,18 +104,24 @@ func RefuseAll(ctx context.Context, src *geofile.Source, reason string) (Report,
 }
 
 // Fit looks at the first records of a file. A file without any is a *[geofile.FileError], block.ErrInvalid too. It refuses a
-// file (a *[FitError]) when it cannot hold records of the kind that opt asks for: when its geometry contradicts the kind's, when a column that the kind must have is missing, or when none of the kind's
+// file (a *[FitError]) when it cannot hold records of the kind that opt asks for: when its coordinates are no degrees, when its geometry contradicts the kind's, when a column that the kind must have is missing, or when none of the kind's
 // columns is there. The error names the kind that fits better and the columns found. A mapping that is given is believed.
 func Fit(ctx context.Context, src *geofile.Source, set *schema.Set, opt Options) error {
 	var seen shapes
 	var sizes []float64
-	n := 0
+	var beyond orb.Point
+	n, metres := 0, 0
 	for f, err := range src.Features(ctx) {
 		if _, broken := errors.AsType[*geofile.RecordError](err); err != nil && !broken {
 			return fileKind(err)
 		}
 		if err == nil {
 			seen.see(f.Geometry)
+			if p, ok := inMetres(f.Geometry); ok {
+				if metres++; metres == 1 {
+					beyond = p
+				}
+			}
 			if f.Geometry != nil && f.Geometry.Dimensions() == 2 {
 				sizes = append(sizes, geo.Area(f.Geometry))
 			}
@@ -130,6 +138,10 @@ func Fit(ctx context.Context, src *geofile.Source, set *schema.Set, opt Options)
 	}
 	if seen == (shapes{}) {
 		return nil // nothing to judge by
+	}
+	if placed := seen.points + seen.lines + seen.areas; 2*metres > placed {
+		return &FitError{fmt.Sprintf("%s: the coordinates, such as %.0f, %.0f, are metres of some projection (perhaps Web Mercator, EPSG:3857), not degrees; "+
+			"export the file in longitude and latitude", filepath.Base(src.Path), beyond[0], beyond[1]), reasonMetres}
 	}
 	columns := columnNames(src)
 	kind := opt.Plan.Kind
@@ -182,6 +194,17 @@ func Fit(ctx context.Context, src *geofile.Source, set *schema.Set, opt Options)
 
 // maxBuilding is the area, m², above which the middle one of a file's areas is no building.
 const maxBuilding = 150_000
+
+// inMetres reports whether a geometry lies where no degrees are but the metres of projections, and a corner of it.
+func inMetres(g orb.Geometry) (orb.Point, bool) {
+	const beyondAngles, beyondMetres = 1000, 1e8 // the easting of a Gauss-Krüger zone begins with its number: 39 500 000
+	if g == nil || geo.Empty(g) {
+		return orb.Point{}, false
+	}
+	p := g.Bound().Min
+	far := max(math.Abs(p[0]), math.Abs(p[1]))
+	return p, far > beyondAngles && far < beyondMetres
+}
 
 // a is a kind's name with its article.
 func a(kind block.Kind) string {

@@ -38,3 +38,24 @@ func TestFitRefusesFilesWithoutRecords(t *testing.T) {
 		t.Errorf("a file of one record whose lines end with CR: %v", err)
 	}
 }
+
+func TestFitNamesMetres(t *testing.T) {
+	area := `{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"x"},"geometry":{"type":"Polygon","coordinates":[[[12634000,2530000],[12634100,2530000],[12634100,2530100],[12634000,2530000]]]}}]}`
+	for _, c := range []struct {
+		name, content string
+		kind          block.Kind
+	}{
+		{"a.geojson", area, "building"},
+		{"a.csv", "名称,类型,x,y\n某处,1,39506123.5,2493456\n某地,1,506123.5,2493456\n", "facility"},
+	} {
+		err := fitFile(t, c.name, c.content, c.kind)
+		fit, ok := errors.AsType[*FitError](err)
+		if !ok || fit.Reason != reasonMetres || !strings.Contains(err.Error(), "EPSG:3857") || !errors.Is(err, block.ErrInvalid) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	one := strings.Replace(area, `"features":[`, `"features":[{"type":"Feature","properties":{"name":"y"},"geometry":`+square+`},{"type":"Feature","properties":{"name":"z"},"geometry":`+square+`},`, 1)
+	if err := fitFile(t, "one.geojson", one, "building"); err != nil {
+		t.Errorf("one area of three beyond all degrees: %v", err)
+	}
+}
