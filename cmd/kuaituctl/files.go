@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"kuaitu/block"
+	"kuaitu/block/schema"
 	"kuaitu/cmd/internal/cli"
 	"kuaitu/cmd/internal/console"
 	"kuaitu/geo"
@@ -57,6 +58,9 @@ func importCommand() cli.Command {
 			return func(ctx context.Context, env *cli.Env, args []string) error {
 				if *kind == "" || len(args) == 0 {
 					return cli.Usagef("files and --kind are needed")
+				}
+				if _, err := schema.Builtin().Plan(block.Kind(*kind)); err != nil {
+					return err
 				}
 				for _, file := range args {
 					if err := console.CheckInput(file); err != nil {
@@ -141,6 +145,9 @@ func readMapping(path string) (ingest.Mapping, error) {
 	return m, nil
 }
 
+// printedExamples is how many of the records that did not go through as they were the text names; JSON has more.
+const printedExamples = 5
+
 func printReport(env *cli.Env, asJSON bool, r ingest.Report) error {
 	if asJSON {
 		return env.JSON(r)
@@ -151,6 +158,13 @@ func printReport(env *cli.Env, asJSON bool, r ingest.Report) error {
 	}
 	for reason, n := range r.Reasons {
 		fmt.Fprintf(env.Stdout, "  %6d  %s\n", n, reason)
+	}
+	for _, e := range r.Examples[:min(len(r.Examples), printedExamples)] {
+		cause := e.Cause
+		if cause == "" {
+			cause = e.Reason
+		}
+		fmt.Fprintf(env.Stdout, "  %s:%d: %s\n", r.File, e.Line, cause)
 	}
 	for _, w := range r.Warnings {
 		env.Say("%s: %s", r.File, w)

@@ -62,6 +62,7 @@ type Example struct {
 	Line    int64  `json:"line"`
 	ID      string `json:"id,omitempty"`
 	Reason  string `json:"reason"`
+	Cause   string `json:"cause,omitempty"` // of a broken record: what of it cannot be read, a sentence
 	Refused bool   `json:"refused"`
 }
 
@@ -301,7 +302,8 @@ func (c *converter) convertAll(ctx context.Context, in <-chan batch, bad <-chan 
 				continue
 			}
 			c.report.Read++
-			c.refuse(b.Line, "", "broken-record")
+			c.report.Rejected++
+			c.noteExample(Example{Line: b.Line, Reason: "broken-record", Cause: b.Reason, Refused: true})
 		case b, ok := <-in:
 			if !ok {
 				in = nil
@@ -332,9 +334,13 @@ func (c *converter) convertAll(ctx context.Context, in <-chan batch, bad <-chan 
 }
 
 func (c *converter) note(line int64, id, reason string, refused bool) {
-	c.report.Reasons[reason]++
+	c.noteExample(Example{Line: line, ID: id, Reason: reason, Refused: refused})
+}
+
+func (c *converter) noteExample(e Example) {
+	c.report.Reasons[e.Reason]++
 	if len(c.report.Examples) < maxExamples {
-		c.report.Examples = append(c.report.Examples, Example{Line: line, ID: id, Reason: reason, Refused: refused})
+		c.report.Examples = append(c.report.Examples, e)
 	}
 }
 

@@ -104,6 +104,18 @@ func TestRunCountsEveryRecord(t *testing.T) {
 	}
 }
 
+func TestRunSaysWhyARecordIsBroken(t *testing.T) {
+	path := write(t, "p.csv", "名称,类型,经度,纬度\n甲,灯,114°03',22°32'\n乙,灯,１１４．０５,二十二\n")
+	rows, report := runFile(t, path, Options{Plan: plan(t, "facility"), Datum: geo.CGCS2000})
+	if len(rows) != 1 || len(report.Examples) != 1 {
+		t.Fatalf("%d rows of %+v", len(rows), report)
+	}
+	want := Example{Line: 3, Reason: "broken-record", Cause: `column "纬度": "二十二" is no coordinate in degrees`, Refused: true}
+	if report.Examples[0] != want || report.Reasons["broken-record"] != 1 {
+		t.Errorf("%+v, want %+v", report, want)
+	}
+}
+
 func TestRunShiftsDatum(t *testing.T) {
 	path := write(t, "p.csv", "名称,lon,lat\n某处,113.9171764808363,22.540796131694766\n")
 	p := plan(t, "facility")
