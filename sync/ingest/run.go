@@ -138,6 +138,9 @@ func Run(ctx context.Context, src *geofile.Source, digest [32]byte, opt Options,
 		if c.compose != nil && c.composed > 0 {
 			report.Warnings = append(report.Warnings, fmt.Sprintf("%d full addresses were put together from %s", c.composed, strings.Join(c.compose.from, ", ")))
 		}
+		if w := c.doubles.warning(c.export.id >= 0); w != "" {
+			report.Warnings = append(report.Warnings, w)
+		}
 		if unused := c.unused(); len(unused) > 0 {
 			report.Warnings = append(report.Warnings, "columns that feed no field: "+strings.Join(unused, ", "))
 		}
@@ -229,6 +232,7 @@ type converter struct {
 	export   exportColumns
 	compose  *composer
 	composed int64
+	doubles  doubles
 	failed   error // of looking up a record; ends the import
 }
 
@@ -399,6 +403,7 @@ func (c *converter) convert(f *geofile.Feature, at uint64) (Row, bool) {
 	for _, r := range repairs {
 		c.note(f.Line, f.ID, r, false)
 	}
+	c.doubles.see(c.sourceID(f, row.Record), f.Line, at)
 	if row.Was == nil {
 		return row, true
 	}
