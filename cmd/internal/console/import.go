@@ -32,6 +32,7 @@ type ImportRequest struct {
 	Again    bool           // a file that was imported before replaces its earlier records
 	Author   string
 	Progress func(Progress) // may be nil; called from several goroutines, one after the other
+	Warn     func(Warning)  // may be nil; given the figures of those of the report's warnings that have any
 }
 
 // Progress is how far an import is: bytes read of the file, records written so far.
@@ -116,6 +117,7 @@ func (e *refusedFile) Is(target error) bool {
 // before is ErrConflict unless Again is set.
 func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Report, error) {
 	var report ingest.Report
+	began := time.Now()
 	p, err := st.Set().Plan(r.Kind)
 	if err != nil {
 		return report, err
@@ -151,7 +153,7 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 		return Refused(ctx, src, err)
 	}
 	var watch shiftWatch
-	before, err := knownPlaces(ctx, st, r.Kind)
+	before, err := knownPlaces(ctx, st, r.Kind, nil)
 	if err != nil {
 		return report, err
 	}
@@ -161,7 +163,6 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 			return report, err
 		}
 	}
-	began := time.Now()
 	if mode == store.Enrolled {
 		err = importAsOps(ctx, st, p, rows, r, func() (block.Record, error) { return ledgerOf(ctx, st, digest, r, report) })
 	} else {
@@ -181,15 +182,14 @@ func Import(ctx context.Context, st *store.Store, r ImportRequest) (ingest.Repor
 	if err != nil {
 		return report, fmt.Errorf("import %s: %w", filepath.Base(r.File), err)
 	}
-	warning := watch.check(before)
-	if warning == "" && r.Kind == "region" {
-		if warning, err = watch.checkBoundaries(ctx, st); err != nil {
-			return report, err
-		}
+	warnings, err := watch.warnings(ctx, st, r.Kind, before)
+	if err != nil {
+		return report, err
 	}
-	for _, w := range []string{warning, watch.strays()} {
-		if w != "" {
-			report.Warnings = append(report.Warnings, w)
+	for _, w := range warnings {
+		report.Warnings = append(report.Warnings, w.String())
+		if r.Warn != nil {
+			r.Warn(w)
 		}
 	}
 	if report.Read > 0 && report.Accepted+report.Repaired == 0 {

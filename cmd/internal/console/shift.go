@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"strings"
 
@@ -55,67 +54,84 @@ func (w *shiftWatch) see(row ingest.Row) {
 	}
 }
 
-// strays returns a warning sentence when a good part of the records lies in no region, or "".
-func (w *shiftWatch) strays() string {
+// strays warns when a good part of the records lies in no region.
+func (w *shiftWatch) strays() (Warning, bool) {
+	code := WarnStrays
 	switch {
 	case 2*w.outside > w.seen:
-		return fmt.Sprintf("%d of %d records lie outside every region; is this a file of this city, and its datum right?", w.outside, w.seen)
-	case 20*w.outside > w.seen:
-		return fmt.Sprintf("%d of %d records lie outside every region", w.outside, w.seen)
+		code = WarnElsewhere
+	case 20*w.outside <= w.seen:
+		return Warning{}, false
 	}
-	return ""
+	return Warning{Code: code, Count: w.outside, Of: w.seen}, true
 }
 
 // minShiftConfidence is how sure the comparison must be for a warning.
 const minShiftConfidence = 0.5
 
-// check compares the sample with what the store held before and returns a warning sentence, or "".
-func (w *shiftWatch) check(known []orb.Geometry) string {
+// nearDegrees is how far around what is imported it is compared, more than any shift.
+const nearDegrees = 0.02
+
+// check compares the sample with what the store held before.
+func (w *shiftWatch) check(known []orb.Geometry) (Warning, bool) {
 	near := known[:0:0]
-	reach := w.bound.Pad(0.02)
+	reach := w.bound.Pad(nearDegrees)
 	for _, g := range known {
 		if g.Bound().Intersects(reach) {
 			near = append(near, g)
 		}
 	}
 	if len(near) == 0 || len(w.sample) == 0 {
-		return ""
+		return Warning{}, false
 	}
 	s := geo.MeasureShift(w.sample, near)
 	if !s.LooksGCJ || s.Confidence < minShiftConfidence {
-		return ""
+		return Warning{}, false
 	}
-	return fmt.Sprintf("the coordinates look like GCJ-02: they lie %.0f m east and %.0f m north of what is known here, and fit it after conversion (mean distance %.0f m before, %.0f m after); import the file again with the datum gcj02 (--datum gcj02 --again)",
-		s.East, s.North, s.AsIs, s.Converted)
+	return Warning{Code: WarnGCJ, East: s.East, North: s.North, AsIs: s.AsIs, Converted: s.Converted}, true
 }
 
 // checkBoundaries compares imported boundaries with the buildings, where no known boundaries told anything.
-func (w *shiftWatch) checkBoundaries(ctx context.Context, st *store.Store) (string, error) {
+func (w *shiftWatch) checkBoundaries(ctx context.Context, st *store.Store) (Warning, bool, error) {
 	if len(w.sample) == 0 {
-		return "", nil
+		return Warning{}, false, nil
 	}
 	buildings, err := shapesOf(ctx, st, "building", &w.bound)
 	if err != nil {
-		return "", err
+		return Warning{}, false, err
 	}
 	metres, yes := ingest.BoundariesLookGCJ(w.sample, buildings)
-	if !yes {
-		return "", nil
+	return Warning{Code: WarnGCJBoundaries, AsIs: metres}, yes, nil
+}
+
+// warnings are what the places seen are warned of, known being what imports of the kind are compared with.
+func (w *shiftWatch) warnings(ctx context.Context, st *store.Store, kind block.Kind, known []orb.Geometry) (out []Warning, err error) {
+	warning, bad := w.check(known)
+	if !bad && kind == "region" {
+		if warning, bad, err = w.checkBoundaries(ctx, st); err != nil {
+			return nil, err
+		}
 	}
-	return fmt.Sprintf("the coordinates look like GCJ-02: the boundaries lie about %.0f m off the buildings here, and fit them after conversion; import the file again with the datum gcj02 (--datum gcj02 --again)", metres), nil
+	if bad {
+		out = append(out, warning)
+	}
+	if warning, bad = w.strays(); bad {
+		out = append(out, warning)
+	}
+	return out, nil
 }
 
 // knownPlaces returns what imports of a kind are compared with, as it is before the import: regions with regions,
-// everything else with buildings.
-func knownPlaces(ctx context.Context, st *store.Store, kind block.Kind) ([]orb.Geometry, error) {
+// everything else with buildings, within bounds if there are any.
+func knownPlaces(ctx context.Context, st *store.Store, kind block.Kind, within *orb.Bound) ([]orb.Geometry, error) {
 	p, err := st.Set().Plan(kind)
 	if err != nil || p.Kind.Geometry == schema.NoGeometry || p.Kind.Geometry == schema.Line {
 		return nil, err
 	}
 	if kind == "region" {
-		return shapesOf(ctx, st, kind, nil)
+		return shapesOf(ctx, st, kind, within)
 	}
-	return shapesOf(ctx, st, "building", nil)
+	return shapesOf(ctx, st, "building", within)
 }
 
 // shapesOf returns the geometries of a kind, within bounds if there are any.
