@@ -247,6 +247,19 @@ func looksLikeStore(path string) error {
 	return nil
 }
 
+// Is reports whether a file is a store, whatever its state: a GeoPackage with the machinery of this package.
+func Is(path string) bool {
+	if looksLikeStore(path) != nil {
+		return false
+	}
+	c, err := connect(dsn(path, "", true) + "&immutable=1") // leaves nothing beside the file
+	if err != nil {
+		return false
+	}
+	n, err := c.number("SELECT count(*) FROM sqlite_master WHERE name IN ('kt_migration', 'kt_meta', 'kt_schema')")
+	return errors.Join(err, c.close()) == nil && n == 3
+}
+
 // blank reports whether a file is an SQLite database without any table.
 func blank(path, vfs string) bool {
 	if looksLikeStore(path) != nil {

@@ -35,6 +35,15 @@ func floats(text string, n int) ([]float64, error) {
 	return out, nil
 }
 
+// recordID reads the ID of a record.
+func recordID(text string) (block.ID, error) {
+	id, err := block.ParseID(text)
+	if err != nil {
+		return id, fmt.Errorf("%q is no record id (36 characters like 01890a5d-ac96-774b-bcce-b302099a8057); search and identify print them: %w", text, block.ErrInvalid)
+	}
+	return id, nil
+}
+
 // place reads LON,LAT in degrees.
 func place(text string) (orb.Point, error) {
 	n, err := floats(text, 2)

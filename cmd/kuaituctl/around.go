@@ -72,7 +72,7 @@ func aroundCommand() cli.Command {
 					}
 					q.Shape = at
 				case len(args) == 0 && *of != "" && *id != "":
-					rid, err := block.ParseID(*id)
+					rid, err := recordID(*id)
 					if err != nil {
 						return err
 					}

@@ -150,10 +150,23 @@ func verify(ctx context.Context, env *cli.Env, st *store.Store) error {
 	err = env.JSON(map[string]any{
 		"ok": v.OK(), "rows": v.Rows, "kinds": v.Kinds, "differences": differences, "rtree": v.RTree, "search": v.Search, "integrity": append([]string{}, v.Integrity...),
 	})
-	if err == nil && !v.OK() {
-		err = errDiffers
+	if err != nil || v.OK() {
+		return err
 	}
-	return err
+	mode, err := st.Reader().Mode(ctx)
+	if err != nil {
+		return err
+	}
+	env.Say("%s", remedy(mode))
+	return errDiffers
+}
+
+// remedy tells what puts a store right that verify finds different.
+func remedy(mode store.Mode) string {
+	if mode == store.Standalone {
+		return "doctor --repair makes indexes anew; for records that differ restore a copy of the store"
+	}
+	return "the next sync with the server puts records right; doctor --repair makes indexes anew"
 }
 
 // regionJSON is a region as doctor lists it.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"iter"
+	"os"
 	"strings"
 
 	"kuaitu/block"
@@ -108,7 +110,8 @@ func (w *watchedReplica) Repair(ctx context.Context, stream block.Stream, kind b
 	return w.Writer.Repair(ctx, stream, kind, put, drop)
 }
 
-// withSyncStore opens the store, or with an enrolment code makes a new one where there is none.
+// withSyncStore opens the store, or with an enrolment code makes a new one where there is none. Of a new one that was not
+// enrolled nothing is left.
 func withSyncStore(ctx context.Context, path string, create bool, fn func(*store.Store) error) (err error) {
 	if !create {
 		return withStore(ctx, path, fn)
@@ -121,8 +124,14 @@ func withSyncStore(ctx context.Context, path string, create bool, fn func(*store
 		return err
 	}
 	defer func() {
-		if e := st.Close(); err == nil {
-			err = e
+		_, enrolled, e := st.Writer().Enrolment(context.WithoutCancel(ctx))
+		err = errors.Join(err, e, st.Close())
+		if err != nil && e == nil && !enrolled {
+			for _, side := range []string{"", "-wal", "-shm", "-lock"} {
+				if e := os.Remove(path + side); e != nil && !errors.Is(e, fs.ErrNotExist) {
+					err = errors.Join(err, fmt.Errorf("clear the store that was not enrolled: %w", e))
+				}
+			}
 		}
 	}()
 	return fn(st)
@@ -137,7 +146,7 @@ func ensureEnrolled(ctx context.Context, env *cli.Env, st *store.Store, server, 
 	case ok && code == "":
 		return nil
 	case ok:
-		return fmt.Errorf("the store is enrolled already, for region %s: %w", e.RegionCode, block.ErrConflict)
+		return fmt.Errorf("the store is enrolled already, for region %s; leave --enrol out: %w", e.RegionCode, block.ErrConflict)
 	case code == "":
 		return fmt.Errorf("the store is standalone or not enrolled yet; a new store is enrolled with --enrol CODE: %w", block.ErrConflict)
 	case server == "":
@@ -195,7 +204,7 @@ func editCommand() cli.Command {
 				if *kind == "" || *id == "" || (len(sets) == 0) != *remove {
 					return cli.Usagef("--kind, --id and --set FIELD=VALUE (or --delete) are needed")
 				}
-				rid, err := block.ParseID(*id)
+				rid, err := recordID(*id)
 				if err != nil {
 					return err
 				}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"kuaitu/block"
@@ -28,6 +29,9 @@ func BuildCity(ctx context.Context, pack, demoDir string, withData bool, say fun
 		}
 		pack = demoDir
 	}
+	if err := CheckPack(pack); err != nil {
+		return nil, err
+	}
 	return ingest.BuildCity(ctx, pack, ingest.CityOptions{Set: schema.Builtin(), WithData: withData, Seed: Seed, Now: time.Now(), Say: say})
 }
 
@@ -38,6 +42,9 @@ const DemoPack = "demo"
 func InitStore(ctx context.Context, path, pack string, withData bool, say func(string, ...any)) (out any, err error) {
 	if _, err := os.Stat(path); err == nil {
 		return nil, fmt.Errorf("%s is there already: %w", path, block.ErrConflict)
+	}
+	if err := checkFolder(path); err != nil {
+		return nil, err
 	}
 	demoDir := ""
 	if pack == DemoPack {
@@ -62,6 +69,9 @@ func InitStore(ctx context.Context, path, pack string, withData bool, say func(s
 	}
 	return map[string]any{"regions": city.Levels(), "records": records, "imports": reports, "missing_polygons": len(city.Pack.Missing), "made": city.Pack.Made, "warnings": city.Warnings}, nil
 }
+
+// fullBelow is how many free bytes make a disk a full one.
+const fullBelow = 1 << 20
 
 // writeCity writes a city's records into a new store beside its place and gives it its name when it is whole, so that an
 // init that was killed begins again.
@@ -100,7 +110,11 @@ func writeCity(ctx context.Context, path string, meta store.Meta, city *ingest.C
 		return 0, errors.Join(err, clear())
 	}
 	if _, err := os.Stat(part + "-wal"); err == nil {
-		return 0, errors.Join(fmt.Errorf("the new store was not put into one file: %w", block.ErrUnavailable), clear())
+		why := "the new store was not put into one file"
+		if free := DiskFree(filepath.Dir(path)); free >= 0 && free < fullBelow {
+			why = "the disk is full and the store was not made; free some space and try again"
+		}
+		return 0, errors.Join(fmt.Errorf("%s: %w", why, block.ErrUnavailable), clear())
 	}
 	if err := os.Rename(part, path); err != nil {
 		return 0, errors.Join(fmt.Errorf("put the new store in place: %w", err), clear())

@@ -14,10 +14,10 @@ import (
 	"kuaitu/store"
 )
 
-// CheckOutput refuses to write a result over a store: the open one, its side files, or any other that has a lock beside
-// it. A folder that is not there is ErrNotFound.
+// CheckOutput refuses to write a result over a store: the open one, its side files, or any other. A folder that is not
+// there is ErrNotFound.
 func CheckOutput(st *store.Store, path string) error {
-	if err := CheckOverwrite(path, st.Path()); err != nil {
+	if err := checkFolder(path); err != nil {
 		return err
 	}
 	out, err := os.Stat(path)
@@ -26,10 +26,13 @@ func CheckOutput(st *store.Store, path string) error {
 	}
 	for _, side := range []string{"", "-lock", "-wal", "-shm"} {
 		if info, err := os.Stat(st.Path() + side); err == nil && os.SameFile(info, out) {
+			if side == "" {
+				return fmt.Errorf("%s is the store itself, which is not written over: %w", path, block.ErrConflict)
+			}
 			return fmt.Errorf("%s belongs to the store that is open: %w", path, block.ErrConflict)
 		}
 	}
-	if _, err := os.Stat(path + "-lock"); err == nil {
+	if store.Is(path) {
 		return fmt.Errorf("%s is a store: %w", path, block.ErrConflict)
 	}
 	return nil
@@ -44,6 +47,24 @@ func CheckStore(path string) error {
 		return fmt.Errorf("store %s: %w", path, err)
 	case info.IsDir():
 		return fmt.Errorf("%s is a folder; a store is one file: %w", path, block.ErrInvalid)
+	}
+	return nil
+}
+
+// CheckPack says in one sentence that there is no pack at a path: block.ErrNotFound.
+func CheckPack(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no pack %s: %w", path, block.ErrNotFound)
+	} else if err != nil {
+		return fmt.Errorf("pack %s: %w", path, err)
+	}
+	return nil
+}
+
+// checkFolder says that there is no folder for a file.
+func checkFolder(path string) error {
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no folder %s: %w", filepath.Dir(path), block.ErrNotFound)
 	}
 	return nil
 }
@@ -84,8 +105,8 @@ var importable = []string{".geojson", ".json", ".geojsonl", ".geojsons", ".ndjso
 
 // CheckOverwrite refuses to write a result over the file that it is made from. A folder that is not there is ErrNotFound.
 func CheckOverwrite(path, from string) error {
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return fmt.Errorf("there is no folder %s: %w", filepath.Dir(path), block.ErrNotFound)
+	if err := checkFolder(path); err != nil {
+		return err
 	}
 	out, err := os.Stat(path)
 	if err != nil {
