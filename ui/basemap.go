@@ -79,6 +79,7 @@ func (w *Window) baseMenu() []*fyne.MenuItem {
 		return items
 	}
 	items = append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(w.lang.T("base.add"), w.askBase))
+	items = append(items, w.offlineItems()...)
 	if some && w.deps.Bases.Own(now.ID) {
 		items = append(items, fyne.NewMenuItem(w.lang.T("base.remove", w.lang.Of(now.Name)), func() {
 			w.deps.Bases.Remove(now.ID)

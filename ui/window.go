@@ -62,6 +62,7 @@ type Window struct {
 	opened      bool       // the user has opened a dossier: on a narrow screen the panel stays closed until then
 	tool        Tool
 	kit         kit
+	offline     offlineBox
 	menuPop     *widget.PopUpMenu
 	modal       *widget.PopUp
 	modalFoot   *sheet

@@ -16,6 +16,7 @@ import (
 	"kuaitu/block"
 	"kuaitu/cmd/internal/console"
 	"kuaitu/cmd/kuaitu/desk"
+	"kuaitu/store/tilenet"
 	"kuaitu/store/tileset"
 	"kuaitu/ui"
 	"kuaitu/ui/state"
@@ -25,16 +26,26 @@ import (
 
 // bases are the base maps of the pack and the user's own. It implements ui.Bases; Close it when the window is gone.
 type bases struct {
-	keep   func(requests string) // writes the user's maps to the preferences
-	show   func([]ui.BaseMap)    // hands the maps to the map; called on any goroutine
-	arrive func(orb.Bound)       // tiles from a server have come; called on any goroutine
+	keep func(requests string) // writes the user's maps to the preferences
+	show func([]ui.BaseMap)    // hands the maps to the map; called on any goroutine
+	// areas answers what was taken offline from a source; called on any goroutine
+	areas  func(source string) tilenet.Encoded
+	arrive func(orb.Bound) // tiles from a server have come; called on any goroutine
 
 	mu    sync.Mutex // guards what follows
 	maps  []ui.BaseMap
 	own   map[string]console.BaseRequest // by ID
 	order []string                       // IDs of the user's
 	files []io.Closer
-	cache *tileset.Cache // of tiles from servers; nil until one is used
+	made  map[string]*console.BaseMap // what maps are drawn from, by ID
+	kept  map[string]keptArea         // areas that are kept offline, by their ID
+	cache *tileset.Cache              // of tiles from servers; nil until one is used
+}
+
+// keptArea is an area kept offline, as a base map.
+type keptArea struct {
+	ui.BaseMap
+	file io.Closer
 }
 
 // maxOwnBases bounds the user's list.
@@ -45,10 +56,14 @@ const startLimit = 3 * time.Second
 
 // newBases takes over the pack's maps and opens the user's own, as kept says them. One that cannot be opened is logged and
 // stays in the list of the preferences only until the list is changed.
-func newBases(ctx context.Context, pack *console.Base, kept string, keep func(string), arrive func(orb.Bound)) *bases {
-	b := &bases{keep: keep, show: func([]ui.BaseMap) {}, arrive: arrive, own: map[string]console.BaseRequest{}}
+func newBases(ctx context.Context, pack *console.Base, kept string, keep func(string), arrive func(orb.Bound), areas func(string) tilenet.Encoded) *bases {
+	b := &bases{
+		keep: keep, show: func([]ui.BaseMap) {}, arrive: arrive, areas: areas, own: map[string]console.BaseRequest{},
+		made: map[string]*console.BaseMap{}, kept: map[string]keptArea{},
+	}
 	for _, m := range pack.Maps {
 		b.maps = append(b.maps, baseMap("base:"+m.ID, m))
+		b.made["base:"+m.ID] = m
 	}
 	var requests []console.BaseRequest
 	if kept != "" && json.Unmarshal([]byte(kept), &requests) != nil {
@@ -96,6 +111,7 @@ func (b *bases) open(ctx context.Context, r console.BaseRequest) (ui.BaseMap, er
 		b.files = append(b.files, file)
 	}
 	b.maps = append(b.maps, one)
+	b.made[id] = m
 	b.own[id] = r
 	b.order = append(b.order, id)
 	return one, nil
@@ -109,7 +125,7 @@ func (b *bases) read(ctx context.Context, r console.BaseRequest) (*console.BaseM
 		}
 		return m, file, err
 	}
-	return console.OpenRemoteBase(ctx, r, b.tileCache(), b.arrive)
+	return console.OpenRemoteBase(ctx, r, b.tileCache(), b.arrive, b.areas)
 }
 
 // cacheQuota is how many bytes of tiles from servers are kept on disk.
@@ -141,7 +157,7 @@ func (b *bases) tileCache() *tileset.Cache {
 func (b *bases) List() []ui.BaseMap {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.maps)
+	return append(slices.Clone(b.maps), b.keptMapsLocked()...)
 }
 
 // entries are the maps for the layer tree.
@@ -174,6 +190,7 @@ func (b *bases) Own(id string) bool {
 func (b *bases) Remove(id string) {
 	b.mu.Lock()
 	delete(b.own, id)
+	delete(b.made, id)
 	b.order = slices.DeleteFunc(b.order, func(s string) bool { return s == id })
 	b.maps = slices.DeleteFunc(b.maps, func(m ui.BaseMap) bool { return m.ID == id })
 	b.mu.Unlock()
@@ -202,6 +219,10 @@ func (b *bases) Close() {
 		_ = f.Close() // read only
 	}
 	b.files = nil
+	for _, a := range b.kept {
+		_ = a.file.Close() // read only
+	}
+	clear(b.kept)
 	if b.cache != nil {
 		_ = b.cache.Close() // a cache: what was not written is fetched again
 		b.cache = nil

@@ -154,17 +154,26 @@ func show(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, base
 		chartMap.SetImages(true) // the picture is painted by software, which draws no shaders
 	}
 	prefs := fyneApp.Preferences()
-	maps := newBases(ctx, base, prefs.String("bases"), func(list string) { prefs.SetString("bases", list) }, func(b orb.Bound) {
+	// The maps fall back to the areas that were taken from them, and areas are taken from the maps.
+	var maps *bases
+	areas, err := desk.NewOfflineAreas(offlineDir(st.Path()), func() []desk.OfflineBase { return maps.offlineBases() }, d.Boundary, time.Now)
+	if err != nil {
+		return err
+	}
+	defer areas.Close()
+	maps = newBases(ctx, base, prefs.String("bases"), func(list string) { prefs.SetString("bases", list) }, func(b orb.Bound) {
 		fyne.Do(func() { chartMap.Invalidate("", b) })
-	})
+	}, areas.From)
 	defer maps.Close()
 	d.UseBases(maps.entries)
 	chart := ui.NewChart(chartMap, desk.Kinds(), fyne.Do)
 	d.UseSnapshots(layers.Layer)
+	maps.useAreas(areas)
 	chart.SetBases(maps.List())
 	maps.show = func(list []ui.BaseMap) { fyne.Do(func() { chart.SetBases(list) }) }
+	areas.Changed = func() { maps.useAreas(areas) }
 	syncing := newSyncing(ctx, st)
-	win, err := buildWindow(ctx, c, fyneApp, st, d, chart, syncing, maps, zone)
+	win, err := buildWindow(ctx, c, fyneApp, st, d, chart, syncing, maps, areas, zone)
 	if err != nil {
 		return err
 	}
@@ -286,7 +295,7 @@ func eventIcons(ctx context.Context, d *desk.Desk) func(string) mapview.Icon {
 }
 
 // buildWindow puts the window together and opens it on the user's region.
-func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, d *desk.Desk, chart *ui.Chart, syncing *syncing, maps *bases, zone *time.Location) (*ui.Window, error) {
+func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Store, d *desk.Desk, chart *ui.Chart, syncing *syncing, maps *bases, areas *desk.OfflineAreas, zone *time.Location) (*ui.Window, error) {
 	meta, err := st.Reader().Meta(ctx)
 	if err != nil {
 		return nil, err
@@ -303,7 +312,7 @@ func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Stor
 	win, err := ui.New(fyneApp, ui.Deps{
 		Data: d, Sync: syncing, Files: files{st}, Map: chart, Post: fyne.Do, Now: time.Now, Zone: zone,
 		Lang: lang, Dark: c.dark || prefs.String("dark") == "true", Remember: prefs.SetString, Recall: prefs.String,
-		Home: home, Title: title, Datum: "CGCS2000", Bases: maps, Attribution: meta.Attribution, Version: version, Licences: licences,
+		Home: home, Title: title, Datum: "CGCS2000", Bases: maps, Offline: areas, Attribution: meta.Attribution, Version: version, Licences: licences,
 		DiskFree: func() int64 { return console.DiskFree(filepath.Dir(st.Path())) },
 	})
 	if err != nil {

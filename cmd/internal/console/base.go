@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +16,10 @@ import (
 	"kuaitu/geo"
 	"kuaitu/mapview"
 	"kuaitu/mapview/style"
+	"kuaitu/store/tilenet"
 	"kuaitu/store/tileset"
+
+	"github.com/paulmach/orb"
 )
 
 // Base is the maps that may lie below the layers. One of them is shown at a time.
@@ -31,6 +35,24 @@ type BaseMap struct {
 	Vector       bool   // drawn by our styles
 
 	light, dark []mapview.Layer
+	sets        []BaseSet
+	vectors     []*mapview.VectorTiles
+}
+
+// BaseSet is a set of tiles that a base map is drawn from, as areas are taken offline from it.
+type BaseSet struct {
+	ID    string // of the declaration of a service, or the file's name
+	Tiles tilenet.Encoded
+}
+
+// Sets are the sets of tiles, lowest first; none for shapes.
+func (m *BaseMap) Sets() []BaseSet { return m.sets }
+
+// forget lets go of what was decoded where new tiles have come.
+func (m *BaseMap) forget(b orb.Bound) {
+	for _, v := range m.vectors {
+		v.Forget(b)
+	}
 }
 
 // Layers are what draws the map, lowest first. They are the same at every call, so that nothing is drawn anew for them.
@@ -176,6 +198,23 @@ func OpenBaseMap(path, datum string) (*BaseMap, io.Closer, error) {
 	return m, file, nil
 }
 
+// OpenAreaBase opens the files of an area that was taken offline, the lowest first, as one base map.
+func OpenAreaBase(id string, files []string) (*BaseMap, io.Closer, error) {
+	m := &BaseMap{ID: id}
+	var open closers
+	for _, path := range files {
+		set, file, err := tileset.Open(path)
+		if err != nil {
+			return nil, nil, errors.Join(fmt.Errorf("offline area: %w", errors.Join(err, block.ErrInvalid)), open.Close())
+		}
+		open = append(open, file)
+		if err := m.draw(set, ""); err != nil {
+			return nil, nil, errors.Join(err, open.Close())
+		}
+	}
+	return m, open, nil
+}
+
 // draw puts an open set of tiles on top of what the map is made of.
 func (m *BaseMap) draw(set any, datum string) error {
 	var info tileset.Info
@@ -195,6 +234,15 @@ func (m *BaseMap) draw(set any, datum string) error {
 			return fmt.Errorf("base map %s: %w", m.ID, errors.Join(err, block.ErrInvalid))
 		}
 	}
+	if encoded, ok := set.(tilenet.Encoded); ok {
+		one := BaseSet{m.ID, encoded}
+		if service, ok := set.(tilenet.Source); ok {
+			one.ID = service.Config().ID
+		} else if in != info.Datum {
+			one.Tiles = &shiftedSet{encoded, in}
+		}
+		m.sets = append(m.sets, one)
+	}
 	switch set := set.(type) {
 	case mapview.TileSource:
 		if in != set.Datum() {
@@ -212,6 +260,7 @@ func (m *BaseMap) draw(set any, datum string) error {
 		}
 		m.Vector = true
 		tiles := mapview.NewVectorTiles(set, 0)
+		m.vectors = append(m.vectors, tiles)
 		for _, look := range []struct {
 			name string
 			into *[]mapview.Layer
@@ -272,6 +321,24 @@ type shiftedTiles struct {
 
 // Datum implements mapview.TileSource.
 func (s *shiftedTiles) Datum() geo.Datum { return s.datum }
+
+// shiftedSet are tiles as they lie in a file that says the wrong datum.
+type shiftedSet struct {
+	set   tilenet.Encoded
+	datum geo.Datum
+}
+
+// Encoded implements tilenet.Encoded.
+func (s *shiftedSet) Encoded(ctx context.Context, z, x, y int) ([]byte, error) {
+	return s.set.Encoded(ctx, z, x, y)
+}
+
+// Info implements tilenet.Encoded.
+func (s *shiftedSet) Info() tileset.Info {
+	info := s.set.Info()
+	info.Datum = s.datum
+	return info
+}
 
 // shiftedVector are vector tiles that lie in another datum than their file says.
 type shiftedVector struct {

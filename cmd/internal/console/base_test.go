@@ -114,7 +114,7 @@ func TestRemoteBaseMap(t *testing.T) {
 			case came <- b:
 			default:
 			}
-		})
+		}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestBaseRequests(t *testing.T) {
 			t.Errorf("%s is %q (%v), want %q", address, got, err, want)
 		}
 	}
-	if _, _, err := OpenRemoteBase(context.Background(), BaseRequest{Address: "tianditu:vec"}, nil, nil); !errors.Is(err, block.ErrInvalid) {
+	if _, _, err := OpenRemoteBase(context.Background(), BaseRequest{Address: "tianditu:vec"}, nil, nil, nil); !errors.Is(err, block.ErrInvalid) {
 		t.Errorf("天地图 without a key: %v", err)
 	}
 	if _, _, err := OpenBaseMap(filepath.Join(t.TempDir(), "none.mbtiles"), ""); err == nil {

@@ -71,8 +71,9 @@ func (r BaseRequest) declarations() ([]tilenet.Config, error) {
 }
 
 // OpenRemoteBase opens a base map that comes from a server. arrive is called, from any goroutine, with where new tiles have
-// come. Tiles are kept in the cache, which may be nil.
-func OpenRemoteBase(ctx context.Context, r BaseRequest, cache *tileset.Cache, arrive func(orb.Bound)) (*BaseMap, io.Closer, error) {
+// come. Tiles are kept in the cache, which may be nil. areas, which may be nil, answers by the ID of a source what was taken
+// offline from it: that is shown when the server cannot be reached.
+func OpenRemoteBase(ctx context.Context, r BaseRequest, cache *tileset.Cache, arrive func(orb.Bound), areas func(source string) tilenet.Encoded) (*BaseMap, io.Closer, error) {
 	declared, err := r.declarations()
 	if err != nil {
 		return nil, nil, err
@@ -80,7 +81,11 @@ func OpenRemoteBase(ctx context.Context, r BaseRequest, cache *tileset.Cache, ar
 	m := &BaseMap{ID: declared[0].ID, Name: r.Name}
 	var open closers
 	for _, c := range declared {
-		src, err := tilenet.Open(ctx, c, tilenet.Options{Cache: cache})
+		opt := tilenet.Options{Cache: cache}
+		if areas != nil {
+			opt.Areas = []tilenet.Encoded{areas(c.ID)}
+		}
+		src, err := tilenet.Open(ctx, c, opt)
 		if err != nil {
 			kind := block.ErrInvalid
 			if errors.Is(err, tilenet.ErrOffline) {
@@ -89,7 +94,7 @@ func OpenRemoteBase(ctx context.Context, r BaseRequest, cache *tileset.Cache, ar
 			return nil, nil, errors.Join(fmt.Errorf("base map: %w", errors.Join(err, kind)), open.Close())
 		}
 		open = append(open, src)
-		src.OnArrive(arrive)
+		src.OnArrive(func(b orb.Bound) { m.forget(b); arrive(b) })
 		if err := m.draw(src, r.Datum); err != nil {
 			return nil, nil, errors.Join(err, open.Close())
 		}

@@ -36,6 +36,9 @@ type OfflinePlan struct {
 	Free             int64 // bytes free on its disk; -1 when unknown
 }
 
+// ErrNoRoom says that the disk has not enough room. It is a block.ErrUnavailable.
+var ErrNoRoom = fmt.Errorf("not enough room on the disk: %w", block.ErrUnavailable)
+
 // diskReserve stays free on the disk.
 const diskReserve = 64 << 20
 
@@ -72,7 +75,7 @@ func (o Offline) Fits(p OfflinePlan) error {
 		return fmt.Errorf("the area takes about %s, the quota is %s; fewer levels or a smaller area fit: %w", megabytes(p.Bytes), megabytes(o.Quota), block.ErrRefused)
 	}
 	if need := p.Bytes + p.Bytes/16 - p.Have; p.Free >= 0 && need+diskReserve > p.Free {
-		return fmt.Errorf("the area needs about %s more and the disk has %s free: %w", megabytes(max(0, need)), megabytes(p.Free), block.ErrUnavailable)
+		return fmt.Errorf("about %s more are needed and %s are free: %w", megabytes(max(0, need)), megabytes(p.Free), ErrNoRoom)
 	}
 	return nil
 }
@@ -117,7 +120,7 @@ func OfflineError(err error) error {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &code) && code.Code()&0xff == sqliteFull:
-		return fmt.Errorf("the disk is full; what was taken so far is kept, and the same command goes on: %w", block.ErrUnavailable)
+		return fmt.Errorf("what was taken so far is kept, and the same command goes on: %w", ErrNoRoom)
 	case errors.As(err, &code) && (code.Code()&0xff == sqliteReadOnly || code.Code()&0xff == sqliteCannotOpen):
 		return fmt.Errorf("the file cannot be written: %w", block.ErrRefused)
 	case errors.As(err, &code) && code.Code()&0xff == sqliteBusy:
