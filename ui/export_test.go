@@ -54,6 +54,9 @@ func (w *Window) Panel(name string) string {
 	if name == "export" && w.exportView != nil {
 		s = w.exportView.labels
 	}
+	if name == "pickerfoot" && w.picker != nil {
+		s = w.picker.foot
+	}
 	if name == "import" && w.importView != nil {
 		s = w.importView.sheet
 	}
@@ -83,6 +86,8 @@ func (w *Window) Tap(panel, id string) bool {
 		s = w.formView.foot
 	case "modalfoot":
 		s = w.modalFoot
+	case "import":
+		s = w.importView.sheet
 	case "importfoot":
 		s = w.importView.foot
 	}
@@ -102,9 +107,6 @@ func (w *Window) Report() (open bool, setFilter, setText func(string), footer st
 	v := w.reportForm
 	return true, v.filter.SetText, v.text.SetText, strings.Join(v.foot.texts(), "\n")
 }
-
-// ImportDatum chooses the datum in the open import dialog.
-func (w *Window) ImportDatum(i int) { w.importView.datum.SetSelectedIndex(i) }
 
 // Boxed reports whether a box is open over the window.
 func (w *Window) Boxed() bool { return w.modal != nil }

@@ -340,8 +340,14 @@ func (f *fakeFiles) Kinds() []state.ImportKind {
 
 func (f *fakeFiles) Preview(_ context.Context, file, _ string) (state.ImportPreview, error) {
 	return state.ImportPreview{File: file, Format: "GeoJSON", Size: 5_208_878, Rows: 71666, Encoding: "utf-8", NeedsIt: true, Kind: "building",
-		Columns: []string{"name", "levels", "height", "building"}, Sample: [][]string{{"滨河雅苑3栋", "18", "54.2", "residential"}, {"下沙八坊22号", "7", "", "house"}},
-		Warning: "与已有楼栋相比整体偏移 523 m，像是 GCJ-02 坐标。"}, nil
+		Columns: []string{"name", "levels", "height", "building"}, Sample: [][]string{{"滨河雅苑3栋", "18", "54.2", "residential"}, {"下沙八坊22号", "7", "", "house"}}}, nil
+}
+
+func (f *fakeFiles) Survey(_ context.Context, _ string, r state.ImportRequest) ([]state.ImportWarning, error) {
+	if r.Datum == "gcj02" {
+		return nil, nil
+	}
+	return []state.ImportWarning{{Code: state.WarnGCJ, Figures: []int{523, 198, 2}}}, nil
 }
 
 func (f *fakeFiles) Import(_ context.Context, r state.ImportRequest, progress func(state.ImportProgress)) ([]state.ImportReport, error) {

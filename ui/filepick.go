@@ -2,11 +2,14 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -22,6 +25,7 @@ type filePick struct {
 	dir    string
 	rows   []state.FileRow
 	notice state.Notice
+	wrong  string   // what was typed leads nowhere
 	chosen []string // paths
 	first  int
 	job    job
@@ -64,9 +68,14 @@ func (w *Window) pickFiles(title string, done func([]string)) {
 			dir = string(filepath.Separator)
 		}
 	}
-	v.visit(dir)
+	v.path.SetText(dir)
 	w.focus(v.path)
+	v.selectPath()
+	v.visit(dir)
 }
+
+// selectPath selects the whole path, so that typing replaces it.
+func (v *filePick) selectPath() { v.path.TypedShortcut(&fyne.ShortcutSelectAll{}) }
 
 // MinSize implements fyne.Layout.
 func (v *filePick) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(480, 300) }
@@ -81,16 +90,24 @@ func (v *filePick) Layout(o []fyne.CanvasObject, size fyne.Size) {
 
 // visit lists the folder at path, or chooses the file there. Reading is done off the UI thread.
 func (v *filePick) visit(path string) {
+	typed := v.path.Text
 	ask(v.w, &v.job, func(context.Context) (folder, error) { return readFolder(path) }, func(f folder, err error) {
-		if err != nil {
+		v.wrong = ""
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // what is listed may still be wanted
+			v.wrong, v.chosen = v.w.lang.T("pick.missing"), nil
+		case err != nil:
 			v.notice = state.Failure(v.w.lang, err)
-		} else {
+		default:
 			v.notice = state.Notice{}
 			v.dir, v.rows, v.first, v.chosen = f.dir, f.rows, 0, nil
-			v.path.SetText(f.dir)
+			found := f.dir
 			if f.file != "" {
-				v.chosen = []string{f.file}
-				v.path.SetText(f.file)
+				v.chosen, found = []string{f.file}, f.file
+			}
+			if v.path.Text == typed { // nobody has typed meanwhile
+				v.path.SetText(found)
+				v.selectPath()
 			}
 		}
 		v.list.Refresh()
@@ -100,7 +117,7 @@ func (v *filePick) visit(path string) {
 
 // readFolder lists a folder, or that of a file.
 func readFolder(path string) (folder, error) {
-	path, err := filepath.Abs(path)
+	path, err := filepath.Abs(strings.TrimSpace(path))
 	if err != nil {
 		return folder{}, fmt.Errorf("path of the folder: %w: %w", err, block.ErrInvalid)
 	}
@@ -131,7 +148,7 @@ func readFolder(path string) (folder, error) {
 func folderError(err error) error {
 	kind := block.ErrUnavailable
 	switch {
-	case os.IsNotExist(err):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR): // nothing is below a file
 		kind = fs.ErrNotExist
 	case os.IsPermission(err):
 		kind = block.ErrRefused
@@ -194,6 +211,7 @@ func (v *filePick) toggle(path string) {
 	} else {
 		v.chosen = append(v.chosen, path)
 	}
+	v.wrong = ""
 	v.list.Refresh()
 	v.foot.Refresh()
 }
@@ -211,7 +229,10 @@ func (v *filePick) open() {
 func (v *filePick) drawFoot(p *pen, width, h float32) {
 	w := v.w
 	var open func()
-	if len(v.chosen) > 0 {
+	if v.wrong != "" {
+		p.icon("alert-triangle", 16, h/2, 16, p.pal.amberText)
+		p.fit(38, h/2, width-262, v.wrong, style{size: sizeBody, ink: p.pal.amberText})
+	} else if len(v.chosen) > 0 {
 		open = v.open
 		p.fit(16, h/2, width-240, w.lang.T("pick.chosen", len(v.chosen)), p.second())
 	} else {

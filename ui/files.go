@@ -51,6 +51,7 @@ type importView struct {
 	datum  *widget.Select
 	enc    *widget.Select
 	cancel context.CancelFunc
+	places map[string]*job // by file
 }
 
 func (w *Window) importFiles(files []string) {
@@ -79,7 +80,7 @@ func (w *Window) importFiles(files []string) {
 		if i := v.kind.SelectedIndex(); i >= 0 {
 			v.d.Request.Kind = v.d.Kinds[i].Kind
 		}
-		v.refresh()
+		v.survey()
 	}
 	v.datum = widget.NewSelect(names(state.Datums, func(s string) string { return w.lang.T("datum." + s) }), nil)
 	v.datum.PlaceHolder = choose
@@ -87,7 +88,7 @@ func (w *Window) importFiles(files []string) {
 		if i := v.datum.SelectedIndex(); i >= 0 {
 			v.d.Request.Datum = state.Datums[i]
 		}
-		v.refresh()
+		v.survey()
 	}
 	v.enc = widget.NewSelect(names(state.Encodings, func(s string) string {
 		if s == "" {
@@ -123,10 +124,36 @@ func (v *importView) look() {
 			if i := slices.Index(state.Datums, v.d.Request.Datum); i >= 0 {
 				v.datum.SetSelectedIndex(i)
 			}
-			v.refresh()
+			v.survey()
 		})
 	}
 }
+
+// survey looks at where the records of the files lie, before anything is written.
+func (v *importView) survey() {
+	request := v.d.Request
+	if v.places == nil {
+		v.places = map[string]*job{}
+	}
+	for _, file := range v.d.Unsurveyed() {
+		if v.places[file] == nil {
+			v.places[file] = &job{}
+		}
+		ask(v.w, v.places[file], func(ctx context.Context) ([]state.ImportWarning, error) {
+			return v.w.deps.Files.Survey(ctx, file, request)
+		}, func(found []state.ImportWarning, err error) {
+			if err != nil { // the import meets it again and says so
+				fyne.LogError("places of "+filepath.Base(file), err)
+			}
+			v.d.Survey(file, request, found)
+			v.refresh()
+		})
+	}
+	v.refresh()
+}
+
+// asGCJ chooses GCJ-02.
+func (v *importView) asGCJ() { v.datum.SetSelectedIndex(slices.Index(state.Datums, "gcj02")) }
 
 func (v *importView) refresh() {
 	running := v.d.Phase() != state.ImportChoosing
@@ -168,7 +195,7 @@ func (v *importView) draw(p *pen, width, h float32) {
 		}
 		return
 	case state.ImportDone:
-		p.text(16, 28, w.lang.T("import.done"), p.heading())
+		p.text(16, 28, v.d.Outcome(w.lang), p.heading())
 		y := float32(48)
 		for _, line := range v.d.Result(w.lang) {
 			x := float32(32)
@@ -202,11 +229,16 @@ func (v *importView) draw(p *pen, width, h float32) {
 		p.box(15+float32(i)*(col+12), y+25, col+2, 34, p.pal.raised, p.pal.strong, 5)
 	}
 	y += 70
-	for _, pre := range v.d.Previews() {
-		if pre.Warning != "" {
-			p.icon("alert-triangle", 16, y+10, 16, p.pal.amberText)
-			y += p.wrap(40, y, width-56, 20, 2, pre.Warning, style{size: sizeBody, ink: p.pal.amberText}) + 4
-		}
+	warnings, gcj := v.d.Warnings()
+	for _, warning := range warnings {
+		p.icon("alert-triangle", 16, y+10, 16, p.pal.amberText)
+		y += p.wrap(40, y, width-56, 20, 3, warning.Sentence(w.lang), style{size: sizeBody, ink: p.pal.amberText}) + 4
+	}
+	if gcj {
+		label := w.lang.T("import.as.gcj")
+		bw := w.measure(label, sizeBody, false).Width + 28
+		p.buttonAt(40, y+2, bw, 30, "as-gcj", "", label, "", false, v.asGCJ)
+		y += 40
 	}
 	if len(v.d.Previews()) > 0 {
 		v.drawSample(p, y, width, h, v.d.Previews()[0])

@@ -365,14 +365,17 @@ func TestImportNeedsADatum(t *testing.T) {
 	d := openDesk(t, wide)
 	d.DropFiles("/tmp/buildings.geojson")
 	d.until("the preview", d.shows("import", "GeoJSON·5.2 MB·71,666 行·UTF-8·未声明坐标系"))
-	d.want("import", "整体偏移 523 m", "residential")
+	d.want("import", "residential")
+	d.until("what lies off", d.shows("import", "偏移约 523 米"))
 	if d.Tap("importfoot", "act-开始导入") {
 		t.Fatal("the import could start without a datum")
 	}
-	d.ImportDatum(2)
-	if !d.Tap("importfoot", "act-开始导入") {
-		t.Fatal("the import cannot start")
+	if !d.Tap("import", "as-gcj") {
+		t.Fatal("GCJ-02 is not offered")
 	}
+	d.until("the import to start", func() bool {
+		return !strings.Contains(d.Panel("import"), "偏移") && d.Tap("importfoot", "act-开始导入")
+	})
 	d.until("the report", d.shows("import", "读 71,666，收 71,663，修复 2，拒收 1"))
 	d.want("import", "环无效 1")
 	if d.files.request.Datum != "gcj02" || d.files.request.Kind != "building" {
@@ -466,7 +469,10 @@ func TestFileChooser(t *testing.T) {
 		t.Error("nothing chosen can be opened")
 	}
 	d.Visit(filepath.Join(dir, "nowhere"))
-	d.until("the notice", d.shows("picker", "没有找到"))
+	d.until("what is wrong", d.shows("pickerfoot", "没有这个文件"))
+	d.want("picker", "b.geojson")
+	d.Visit(filepath.Join(dir, "b.geojson", "root"))
+	d.until("what is wrong below a file", d.shows("pickerfoot", "没有这个文件"))
 	d.Visit(filepath.Join(dir, "b.geojson"))
 	d.until("the file to be chosen", func() bool { return d.Tap("pickerfoot", "act-确定") })
 	d.until("the import dialog", d.shows("import", "b.geojson"))

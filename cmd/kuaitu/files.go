@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 
@@ -66,7 +67,7 @@ func (f files) Preview(ctx context.Context, file, encoding string) (state.Import
 	out.NeedsIt = needed && own == nil
 	out.Kind = f.guessKind(out.Columns)
 	if len(look.Source.Warnings) > 0 {
-		out.Warning = look.Source.Warnings[0]
+		out.Warning.Text = look.Source.Warnings[0]
 	}
 	return out, nil
 }
@@ -86,28 +87,76 @@ func (f files) guessKind(columns []string) block.Kind {
 	return best
 }
 
+// datumOf is the datum that the user chose; files without coordinates need none.
+func datumOf(r state.ImportRequest) (geo.Datum, error) {
+	if r.Datum == "" {
+		return geo.CGCS2000, nil
+	}
+	d, err := geo.ParseDatum(r.Datum)
+	if err != nil {
+		return d, fmt.Errorf("datum: %w", errors.Join(err, block.ErrInvalid))
+	}
+	return d, nil
+}
+
+// Survey implements ui.Files.
+func (f files) Survey(ctx context.Context, file string, r state.ImportRequest) ([]state.ImportWarning, error) {
+	datum, err := datumOf(r)
+	if err != nil {
+		return nil, err
+	}
+	found, err := console.Survey(ctx, f.st, console.ImportRequest{File: file, Kind: r.Kind, Datum: datum, Encoding: r.Encoding})
+	var out []state.ImportWarning
+	for _, w := range found {
+		out = append(out, warningOf(w))
+	}
+	return out, err
+}
+
+// warningOf rounds the figures of a warning to those that its sentence has places for.
+func warningOf(w console.Warning) state.ImportWarning {
+	metres := func(m float64) int { return int(math.Round(m)) }
+	switch w.Code {
+	case console.WarnGCJ:
+		return state.ImportWarning{Code: state.WarnGCJ, Figures: []int{metres(math.Hypot(w.East, w.North)), metres(w.AsIs), metres(w.Converted)}}
+	case console.WarnGCJBoundaries:
+		return state.ImportWarning{Code: state.WarnGCJBoundaries, Figures: []int{metres(w.AsIs)}}
+	}
+	return state.ImportWarning{Code: w.Code, Figures: []int{w.Count, w.Of}}
+}
+
+// warningsOf gives the sentences of a report that have figures their codes.
+func warningsOf(sentences []string, known []console.Warning) (out []state.ImportWarning) {
+	for _, s := range sentences {
+		warning := state.ImportWarning{Text: s}
+		if i := slices.IndexFunc(known, func(w console.Warning) bool { return w.String() == s }); i >= 0 {
+			warning = warningOf(known[i])
+		}
+		out = append(out, warning)
+	}
+	return out
+}
+
 // Import implements ui.Files.
 func (f files) Import(ctx context.Context, r state.ImportRequest, progress func(state.ImportProgress)) ([]state.ImportReport, error) {
-	datum := geo.CGCS2000
-	if r.Datum != "" {
-		d, err := geo.ParseDatum(r.Datum)
-		if err != nil {
-			return nil, fmt.Errorf("datum: %w", errors.Join(err, block.ErrInvalid))
-		}
-		datum = d
+	datum, err := datumOf(r)
+	if err != nil {
+		return nil, err
 	}
 	var out []state.ImportReport
 	var failed error
 	for _, file := range r.Files {
 		name := filepath.Base(file)
+		var warned []console.Warning
 		report, err := console.Import(ctx, f.st, console.ImportRequest{
 			File: file, Kind: r.Kind, Datum: datum, Encoding: r.Encoding, Author: userName(), Progress: func(p console.Progress) {
 				progress(state.ImportProgress{File: name, Stage: "write", Done: int(p.Done), Total: int(p.Size)})
 			},
+			Warn: func(w console.Warning) { warned = append(warned, w) },
 		})
 		line := state.ImportReport{
 			File: name, Read: int(report.Read), Accepted: int(report.Accepted), Repaired: int(report.Repaired), Rejected: int(report.Rejected),
-			Warnings: report.Warnings, Seconds: report.Seconds, Err: err,
+			Warnings: warningsOf(report.Warnings, warned), Seconds: report.Seconds, Err: err,
 		}
 		for reason, n := range report.Reasons {
 			line.Reasons = append(line.Reasons, state.ReasonCount{Reason: reason, Count: n})

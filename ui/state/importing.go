@@ -1,6 +1,8 @@
 package state
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -41,9 +43,34 @@ type ImportPreview struct {
 	NeedsIt  bool   // it has coordinates and does not say their datum
 	Kind     block.Kind
 	Columns  []string
-	Sample   [][]string // first rows, one text per column
-	Warning  string     // a sentence: "shifted as GCJ-02 would be by 520 m"
+	Sample   [][]string    // first rows, one text per column
+	Warning  ImportWarning // what was odd on opening it; zero for nothing
 	Err      error
+}
+
+// ImportWarning is something odd about a file.
+type ImportWarning struct {
+	Code    string // text key "import.warn.<code>"; "" for one that has only a text
+	Figures []int  // what the text of the code has places for: metres, counts
+	Text    string // of a warning without a code, as the reader of the file wrote it: English
+}
+
+// WarnGCJ and WarnGCJBoundaries are the codes of warnings that go when the file is read as GCJ-02.
+const (
+	WarnGCJ           = "gcj"
+	WarnGCJBoundaries = "gcj-boundaries"
+)
+
+// Sentence is the warning in a language.
+func (w ImportWarning) Sentence(l *Lang) string {
+	if w.Code == "" {
+		return l.T("import.warn.other", w.Text)
+	}
+	figures := make([]any, len(w.Figures))
+	for i, n := range w.Figures {
+		figures[i] = l.Count(n)
+	}
+	return l.T("import.warn."+w.Code, figures...)
 }
 
 // ImportProgress is how far an import has come. Total is 0 when it is not known.
@@ -58,7 +85,7 @@ type ImportReport struct {
 	File                               string
 	Read, Accepted, Repaired, Rejected int
 	Reasons                            []ReasonCount
-	Warnings                           []string
+	Warnings                           []ImportWarning
 	Seconds                            float64
 	Err                                error // nothing of the file was kept
 }
@@ -74,9 +101,16 @@ type ImportDialog struct {
 	Request  ImportRequest
 	Kinds    []ImportKind
 	previews []ImportPreview
+	surveys  map[string]survey // by file
 	phase    ImportPhase
 	progress ImportProgress
 	reports  []ImportReport
+}
+
+// survey is what was found about the places in a file, when it is read in one way.
+type survey struct {
+	how      ImportRequest // without files
+	warnings []ImportWarning
 }
 
 // ImportPhase is what the dialog is doing.
@@ -113,6 +147,77 @@ func (d *ImportDialog) Preview(p ImportPreview) {
 // Previews returns what was found so far.
 func (d *ImportDialog) Previews() []ImportPreview { return d.previews }
 
+// how is the way files are read by now.
+func (d *ImportDialog) how() ImportRequest {
+	return ImportRequest{Kind: d.Request.Kind, Datum: d.Request.Datum, Encoding: d.Request.Encoding}
+}
+
+// Unsurveyed returns the files whose places are to be looked at, as the kind and the datum are chosen now.
+func (d *ImportDialog) Unsurveyed() (files []string) {
+	if d.Request.Kind == "" {
+		return nil
+	}
+	for _, p := range d.previews {
+		if _, ok := d.surveyed(p.File); !ok && p.Err == nil {
+			files = append(files, p.File)
+		}
+	}
+	return files
+}
+
+func (d *ImportDialog) surveyed(file string) ([]ImportWarning, bool) {
+	s, ok := d.surveys[file]
+	if !ok || s.how.Kind != d.Request.Kind || s.how.Datum != d.Request.Datum || s.how.Encoding != d.Request.Encoding {
+		return nil, false
+	}
+	return s.warnings, true
+}
+
+// Survey puts in what was found about the places in a file that was read as r says.
+func (d *ImportDialog) Survey(file string, r ImportRequest, warnings []ImportWarning) {
+	if d.surveys == nil {
+		d.surveys = map[string]survey{}
+	}
+	r.Files = nil
+	d.surveys[file] = survey{r, warnings}
+}
+
+// Warnings are what is odd about the files, as the kind and the datum are chosen now, and whether reading them as GCJ-02
+// would mend it.
+func (d *ImportDialog) Warnings() (all []ImportWarning, gcj bool) {
+	for _, p := range d.previews {
+		if p.Warning.Code != "" || p.Warning.Text != "" {
+			all = append(all, p.Warning)
+		}
+		found, _ := d.surveyed(p.File)
+		for _, w := range found {
+			gcj = gcj || w.Code == WarnGCJ || w.Code == WarnGCJBoundaries
+			all = append(all, w)
+		}
+	}
+	return all, gcj
+}
+
+// Outcome is the heading over the reports.
+func (d *ImportDialog) Outcome(l *Lang) string {
+	failed := 0
+	for _, r := range d.reports {
+		if errors.Is(r.Err, context.Canceled) {
+			return l.T("import.cancelled")
+		}
+		if r.Err != nil {
+			failed++
+		}
+	}
+	switch failed {
+	case 0:
+		return l.T("import.done")
+	case len(d.reports):
+		return l.T("import.failed.all")
+	}
+	return l.T("import.failed.some")
+}
+
 // Phase says what the dialog is doing.
 func (d *ImportDialog) Phase() ImportPhase { return d.phase }
 
@@ -143,7 +248,7 @@ func (d *ImportDialog) Check(l *Lang) []Problem {
 			ps = append(ps, Problem{"files", l.T("import.bad.file", filepath.Base(p.File), Failure(l, p.Err).Title)})
 		}
 	}
-	if len(d.previews) < len(d.Request.Files) {
+	if len(d.previews) < len(d.Request.Files) || len(ps) == 0 && len(d.Unsurveyed()) > 0 {
 		ps = append(ps, Problem{"files", l.T("import.looking")})
 	}
 	return ps
@@ -188,19 +293,22 @@ func (d *ImportDialog) Result(l *Lang) []Line {
 		if r.Err != nil {
 			n := Failure(l, r.Err)
 			lines = append(lines, Line{name, l.T("import.failed", n.Title), ToneLate})
-			continue
+			if errors.Is(r.Err, context.Canceled) {
+				continue
+			}
+		} else {
+			tone := TonePlain
+			if r.Rejected > 0 {
+				tone = ToneNear
+			}
+			lines = append(lines, Line{name, l.T("import.result", l.Count(r.Read), l.Count(r.Accepted), l.Count(r.Repaired), l.Count(r.Rejected),
+				strconv.FormatFloat(r.Seconds, 'f', 1, 64)), tone})
 		}
-		tone := TonePlain
-		if r.Rejected > 0 {
-			tone = ToneNear
-		}
-		lines = append(lines, Line{name, l.T("import.result", l.Count(r.Read), l.Count(r.Accepted), l.Count(r.Repaired), l.Count(r.Rejected),
-			strconv.FormatFloat(r.Seconds, 'f', 1, 64)), tone})
 		for _, c := range r.Reasons {
 			lines = append(lines, Line{"", l.TOr("reason."+c.Reason, c.Reason) + " " + l.Count(c.Count), ToneLesser})
 		}
 		for _, w := range r.Warnings {
-			lines = append(lines, Line{"", w, ToneNear})
+			lines = append(lines, Line{"", w.Sentence(l), ToneNear})
 		}
 	}
 	return lines

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -310,8 +311,19 @@ func TestImportDialog(t *testing.T) {
 		t.Errorf("described as %q", got)
 	}
 	d.Request.Datum = "wgs84"
+	if !has("files") || len(d.Unsurveyed()) != 1 {
+		t.Error("an import can start before the places in the file were looked at")
+	}
+	d.Survey("/x/a.geojson", d.Request, []ImportWarning{{Code: WarnGCJ, Figures: []int{1523, 198, 2}}})
 	if p := d.Check(l); len(p) != 0 {
 		t.Errorf("problems %+v", p)
+	}
+	if w, gcj := d.Warnings(); !gcj || len(w) != 1 || !strings.Contains(w[0].Sentence(l), "偏移约 1,523 米") || !strings.Contains(w[0].Sentence(load(t, "en")), "about 1,523 m off") {
+		t.Errorf("warnings %+v", w)
+	}
+	d.Request.Datum = "gcj02"
+	if w, gcj := d.Warnings(); gcj || len(w) != 0 || len(d.Unsurveyed()) != 1 {
+		t.Errorf("another datum keeps the warnings %+v", w)
 	}
 	d.Preview(ImportPreview{File: "/x/a.geojson", Err: block.ErrInvalid})
 	if len(d.Previews()) != 1 || !has("files") {
@@ -325,9 +337,27 @@ func TestImportDialog(t *testing.T) {
 	d.Finish([]ImportReport{{File: "/x/a.geojson", Read: 10, Accepted: 8, Repaired: 1, Rejected: 1, Reasons: []ReasonCount{{"ring-invalid", 1}}, Seconds: 0.25},
 		{File: "/x/b.csv", Err: block.ErrInvalid}})
 	lines := d.Result(l)
+	if d.Outcome(l) != "有文件没有导入" {
+		t.Errorf("headed %s", d.Outcome(l))
+	}
 	if len(lines) != 3 || lines[0].Value != "读 10，收 8，修复 1，拒收 1，用 0.2 秒" || lines[0].Tone != ToneNear || lines[1].Value != "环无效 1" ||
 		!strings.Contains(lines[2].Value, "库中无变化") || d.Phase() != ImportDone {
 		t.Errorf("result %+v", lines)
+	}
+}
+
+func TestImportOutcome(t *testing.T) {
+	l := load(t, "zh")
+	for want, errs := range map[string][]error{"导入完成": {nil, nil}, "导入已取消": {nil, fmt.Errorf("stopped: %w", context.Canceled)}, "导入失败": {block.ErrInvalid}} {
+		d := NewImportDialog(nil, nil)
+		var reports []ImportReport
+		for _, err := range errs {
+			reports = append(reports, ImportReport{Err: err, Reasons: []ReasonCount{{"ring-invalid", 3}}})
+		}
+		d.Finish(reports)
+		if got := d.Outcome(l); got != want {
+			t.Errorf("%v is headed %s, want %s", errs, got, want)
+		}
 	}
 }
 
