@@ -112,6 +112,9 @@ type Files interface {
 	Kinds() []state.ImportKind
 	// Preview looks into a file. An error of the file goes into the preview's Err, too.
 	Preview(ctx context.Context, file, encoding string) (state.ImportPreview, error)
+	// Survey looks at where the first records of a file lie, when it is read as r says, and returns what is odd. It writes
+	// nothing.
+	Survey(ctx context.Context, file string, r state.ImportRequest) ([]state.ImportWarning, error)
 	// Import brings the files in. Files after a failed one are still tried; a cancelled ctx leaves the file under way out.
 	Import(ctx context.Context, r state.ImportRequest, progress func(state.ImportProgress)) ([]state.ImportReport, error)
 	// Export writes records of a kind to a path. The format is by name: "geojson", "csv", "gpkg".
