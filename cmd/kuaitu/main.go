@@ -69,10 +69,13 @@ func main() {
 		return
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, c)
+	err := c.check(fs.Args())
+	if err == nil {
+		err = run(ctx, c)
+	}
 	stop()
 	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(os.Stderr, "kuaitu: %v\n", err)
+		fmt.Fprintf(os.Stderr, "kuaitu: %s\n", cli.Sentence(err))
 	}
 	os.Exit(cli.ExitCode(err))
 }
@@ -117,8 +120,8 @@ func run(ctx context.Context, c config) (err error) {
 }
 
 func openStore(ctx context.Context, path string) (*store.Store, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("store %s: %w", filepath.Base(path), err)
+	if err := console.CheckStore(path); err != nil {
+		return nil, err
 	}
 	return store.Open(ctx, path, store.Options{})
 }
@@ -309,9 +312,10 @@ func buildWindow(ctx context.Context, c config, fyneApp fyne.App, st *store.Stor
 	if lang == "" {
 		lang = prefs.StringWithFallback("lang", systemLang())
 	}
+	kept := choices{prefs, st.Path()}
 	win, err := ui.New(fyneApp, ui.Deps{
 		Data: d, Sync: syncing, Files: files{st}, Map: chart, Post: fyne.Do, Now: time.Now, Zone: zone,
-		Lang: lang, Dark: c.dark || prefs.String("dark") == "true", Remember: prefs.SetString, Recall: prefs.String,
+		Lang: lang, Dark: c.dark || prefs.String("dark") == "true", Remember: kept.remember, Recall: kept.recall,
 		Home: home, Title: title, Datum: "CGCS2000", Bases: maps, Offline: areas, Attribution: meta.Attribution, Version: version, Licences: licences,
 		DiskFree: func() int64 { return console.DiskFree(filepath.Dir(st.Path())) },
 	})
