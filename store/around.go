@@ -154,7 +154,10 @@ func (a *around) measureFrom() error {
 			}
 		}
 		if a.q.Shape == nil {
-			return fmt.Errorf("a place of %s %s: %w", a.q.Kind, a.q.ID, block.ErrNotFound)
+			if v == nil {
+				return fmt.Errorf("there is no %s %s: %w", a.q.Kind, a.q.ID, block.ErrNotFound)
+			}
+			return fmt.Errorf("%s %s has no place: %w", a.q.Kind, a.q.ID, block.ErrNotFound)
 		}
 	}
 	reach, err := geo.NewReach(a.q.Shape)

@@ -46,6 +46,21 @@ func TestRefusalsAreSentences(t *testing.T) {
 	if err := os.WriteFile(at("points.csv"), []byte("name,lon,lat\na,114,22\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	layer := func(table string) string {
+		return `{"id":"` + table + `","type":"fill","source":"s","source-layer":"` + table + `","paint":{"fill-color":"#ff0000"}}`
+	}
+	for name, layers := range map[string]string{"other.json": layer("houses"), "partly.json": layer("houses") + "," + layer("region")} {
+		doc := `{"version":8,"sources":{"s":{"type":"vector"}},"layers":[` + layers + `]}`
+		if err := os.WriteFile(at(name), []byte(doc), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, style := range []string{at("partly.json"), "light"} { // some tables are there: a note
+		code, said := run("render", "--gpkg", at("plain.gpkg"), "--style", style, "--center", "114,22", "--out", at("x.png"))
+		if code != 0 || !strings.Contains(said, "there is nothing to draw the layers") {
+			t.Errorf("style %s: %d %s", style, code, said)
+		}
+	}
 	for _, c := range []struct {
 		code int
 		want string
@@ -56,8 +71,10 @@ func TestRefusalsAreSentences(t *testing.T) {
 		{5, "is the store itself", export(at("a.gpkg"))},
 		{5, "is a store", export(at("other.gpkg"))},
 		{3, `"abc" is no record id (36 characters like`, []string{"around", "--store", at("a.gpkg"), "--of", "region", "--id", "abc"}},
+		{4, "there is no region 01890a5d-ac96-774b-bcce-b302099a8057", []string{"around", "--store", at("a.gpkg"), "--of", "region", "--id", "01890a5d-ac96-774b-bcce-b302099a8057"}},
 		{3, `"abc" is no record id (36 characters like`, []string{"edit", "--store", at("a.gpkg"), "--kind", "region", "--id", "abc", "--set", "name=x"}},
 		{3, `kind "zzz" is not declared`, []string{"import", at("points.csv"), "--store", at("a.gpkg"), "--kind", "zzz"}},
+		{3, "nothing to draw", []string{"render", "--gpkg", at("plain.gpkg"), "--style", at("other.json"), "--center", "114,22", "--out", at("x.png")}},
 		{6, "no server answers", []string{"sync", "--store", at("enrol.gpkg"), "--server", "http://127.0.0.1:9", "--enrol", "CODE"}},
 	} {
 		if code, said := run(c.args...); code != c.code || !strings.Contains(said, c.want) || strings.Count(said, "\n") != 1 {
