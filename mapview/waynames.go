@@ -3,6 +3,9 @@ package mapview
 import (
 	"math"
 	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // How names lie along ways, in design pixels unless said otherwise.
@@ -98,10 +101,23 @@ func (f *Fonts) lay(lb *label, line *wayLine, from, long float64) bool {
 	down := 0.36 * ts.size // from the middle of a letter to its baseline
 	ax, ay := line.at(from)
 	bx, by := line.at(from + long)
-	// Text runs to the right; along what is nearly upright it runs down.
+	// Text runs to the right; along what is nearly upright it runs down, and so do Chinese characters, which stay upright,
+	// along what is steeper than half a right angle.
+	across, along := math.Abs(bx-ax), math.Abs(by-ay)
+	upright := along > across && hasHan(lb.text)
 	back := bx < ax
-	if math.Abs(bx-ax) < 0.12*math.Abs(by-ay) {
+	stretch := 1.0
+	if upright || across < 0.12*along {
 		back = by < ay
+	}
+	if upright { // one letter begins below the one before it ends
+		stretch = math.Hypot(across, along) / along
+		n := float64(utf8.RuneCountInString(lb.text))
+		need := (n*ts.size + (n-1)*(letterGap*ts.size+ts.spacing)) * stretch
+		from -= (need - long) / 2
+		if long = need; from < ts.size/2 || from+long > line.length()-ts.size/2 {
+			return false
+		}
 	}
 	pos, dir := from, 1.0
 	if back {
@@ -112,7 +128,11 @@ func (f *Fonts) lay(lb *label, line *wayLine, from, long float64) bool {
 	lo, hi, last := 0.0, 0.0, math.NaN()
 	for _, r := range lb.text {
 		adv := f.advance(r, &ts)
-		mid := pos + dir*adv/2
+		room := adv // along the line
+		if upright {
+			room = ts.size * stretch
+		}
+		mid := pos + dir*room/2
 		reach := 0.6 * math.Max(adv, ts.size/2)
 		x0, y0 := line.at(mid - dir*reach)
 		x1, y1 := line.at(mid + dir*reach)
@@ -125,15 +145,23 @@ func (f *Fonts) lay(lb *label, line *wayLine, from, long float64) bool {
 		sin, cos := math.Sincos(2 * math.Pi * float64(turn) / turnSteps)
 		mx, my := line.at(mid)
 		mx, my = mx-sin*lb.rise, my+cos*lb.rise
+		if upright {
+			turn, sin, cos = 0, 0, 1
+		}
 		lb.letters = append(lb.letters, letter{r: r, turn: int16(turn), mx: mx, my: my,
 			x: mx - cos*adv/2 - sin*down, y: my - sin*adv/2 + cos*down})
 		half := lb.letterHalf()
 		lb.minX, lb.minY = math.Min(lb.minX, mx-half), math.Min(lb.minY, my-half)
 		lb.maxX, lb.maxY = math.Max(lb.maxX, mx+half), math.Max(lb.maxY, my+half)
-		pos += dir * (adv + letterGap*ts.size + ts.spacing)
+		pos += dir * (room + (letterGap*ts.size+ts.spacing)*stretch)
 	}
 	lb.x, lb.y = lb.letters[0].x, lb.letters[0].y
 	return hi-lo <= maxSweep
+}
+
+// hasHan reports whether a text has Chinese characters: such names are set upright, their digits and letters with them.
+func hasHan(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 }
 
 // letterHalf is half the side of the square a turned letter takes.

@@ -35,7 +35,8 @@ func TestNamesAlongWays(t *testing.T) {
 				t.Fatalf("zoom %g: %s is the name of %v", zoom, a.text, f.Class())
 			}
 			first, last := a.letters[0], a.letters[len(a.letters)-1]
-			if dx, dy := last.mx-first.mx, last.my-first.my; dx < 0 && (dy < 0 || -dx > 0.2*dy) {
+			dx, dy := last.mx-first.mx, last.my-first.my
+			if upright := math.Abs(dy) > 1.1*math.Abs(dx); upright && dy < 0 && dx < 0 || !upright && dx < 0 && -dx > 1.1*dy {
 				t.Errorf("zoom %g: %s runs %.0f,%.0f pixels", zoom, a.text, dx, dy)
 			}
 			for k, l := range a.letters {
@@ -66,6 +67,37 @@ func TestNamesAlongWays(t *testing.T) {
 		}
 		if total < 15 {
 			t.Errorf("zoom %g: only %d names", zoom, total)
+		}
+	}
+}
+
+// TestSteepNames sets a name along lines of several directions: Chinese stays upright and runs down where the line is
+// steeper than half a right angle, one letter clear of the other, and everything else is turned with its line.
+func TestSteepNames(t *testing.T) {
+	f := testFonts(t)
+	ts := textStyle{size: 12, ratio: 1}
+	for _, c := range []struct {
+		text    string
+		dx, dy  uint32
+		flip    bool
+		upright bool
+	}{{"深南大道", 10, 1000, false, true}, {"深南大道", 10, 1000, true, true}, {"深南大道", 700, 800, true, true}, {"深南大道", 800, 700, false, false}, {"Main Road", 10, 1000, true, false}} {
+		way := []uint32{1000, 1000, 1000 + c.dx, 1000 + c.dy}
+		if c.flip {
+			way = []uint32{way[2], way[3], way[0], way[1]}
+		}
+		out := f.along(nil, way, 1, view{zoom: 16, w: 4000, h: 4000}, 0, 5000, label{text: c.text, ts: ts})
+		if len(out) != 1 {
+			t.Fatalf("%s along %d,%d: %d names", c.text, c.dx, c.dy, len(out))
+		}
+		letters := out[0].letters
+		for k, l := range letters {
+			if (l.turn == 0) != c.upright {
+				t.Errorf("%s along %d,%d: letter %d is turned by %d", c.text, c.dx, c.dy, k, l.turn)
+			}
+			if k > 0 && c.upright && l.my-letters[k-1].my < ts.size {
+				t.Errorf("%s along %d,%d: letter %d lies %.1f pixels below the one before it", c.text, c.dx, c.dy, k, l.my-letters[k-1].my)
+			}
 		}
 	}
 }
