@@ -147,11 +147,6 @@ func (d *ImportDialog) Preview(p ImportPreview) {
 // Previews returns what was found so far.
 func (d *ImportDialog) Previews() []ImportPreview { return d.previews }
 
-// how is the way files are read by now.
-func (d *ImportDialog) how() ImportRequest {
-	return ImportRequest{Kind: d.Request.Kind, Datum: d.Request.Datum, Encoding: d.Request.Encoding}
-}
-
 // Unsurveyed returns the files whose places are to be looked at, as the kind and the datum are chosen now.
 func (d *ImportDialog) Unsurveyed() (files []string) {
 	if d.Request.Kind == "" {
