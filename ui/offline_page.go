@@ -53,6 +53,7 @@ func (v *offlineView) drawChoices(p *pen, width, h float32) {
 	for i := range 2 {
 		p.box(offlineLabel-1, 13+float32(i)*offlineLine, width-offlineLabel-14, 34, p.pal.raised, p.pal.strong, 5)
 	}
+	p.rect(offlineLabel+12, 30+3*offlineLine-1, 226, 3, p.pal.line) // the slider's own track is as light as the panel
 	p.fit(offlineLabel+262, 30+3*offlineLine, width-offlineLabel-278, v.levelWords(), p.second())
 	p.fit(offlineLabel+132, 30+4*offlineLine, width-offlineLabel-148, l.T("offline.quota.unit"), p.second())
 	y := float32(5*offlineLine + 14)
@@ -98,15 +99,14 @@ func (v *offlineView) drawRun(p *pen, width, h float32) {
 		p.fit(44, 74, width-60, w.lang.T("offline.proved.use"), p.small())
 		return
 	case state.OfflineStopped:
+		icon, ink := "alert-octagon", p.pal.red
 		if d.Paused() {
-			p.icon("clock", 16, 28, 18, p.pal.text2)
-			p.wrap(44, 18, width-60, 20, 3, d.Stopped(w.lang), p.body())
-		} else {
-			p.icon("alert-octagon", 16, 28, 18, p.pal.red)
-			p.wrap(44, 18, width-60, 20, 4, d.Stopped(w.lang), p.body())
+			icon, ink = "clock", p.pal.text2
 		}
+		p.icon(icon, 16, 28, 18, ink)
+		y := 22 + p.wrap(44, 18, width-60, 20, 4, d.Stopped(w.lang), p.body())
 		if d.Result().Area.ID != "" {
-			p.wrap(44, 104, width-60, 20, 2, w.lang.T("offline.kept"), p.second())
+			p.wrap(44, y, width-60, 20, 2, w.lang.T("offline.kept"), p.second())
 		}
 		return
 	}
