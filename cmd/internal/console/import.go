@@ -336,15 +336,24 @@ func importAsOps(ctx context.Context, st *store.Store, p *schema.Plan, rows iter
 	if err != nil {
 		return err
 	}
+	acts := slices.Chunk(all, store.MaxEdits)
 	_, err = st.Reader().Get(ctx, entry.Kind, entry.ID)
 	switch {
-	case errors.Is(err, block.ErrNotFound):
-		all = append(all, insertOf(lp, entry))
+	case errors.Is(err, block.ErrNotFound): // an act of its own: a record that the server refuses does not take it away
+		acts = func(yield func([]block.Edit) bool) {
+			for act := range slices.Chunk(all, store.MaxEdits) {
+				if !yield(act) {
+					return
+				}
+			}
+			yield([]block.Edit{insertOf(lp, entry)})
+		}
 	case err != nil:
 		return err
 	}
-	return st.Writer().EditAll(ctx, slices.Chunk(all, store.MaxEdits), r.Author, func(done int) {
+	return st.Writer().EditAll(ctx, acts, r.Author, func(done int) {
 		if r.Progress != nil {
+			done = min(done, len(all))
 			r.Progress(Progress{Done: int64(done), Size: int64(len(all)), Written: done})
 		}
 	})
