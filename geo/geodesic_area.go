@@ -39,37 +39,7 @@ func (e *ends) area(g geodesic, omega sincos, meridian bool) float64 {
 // GeodesicArea returns the area of g in m², its edges being geodesics: outer rings less holes whichever way they run, 0
 // for points and lines. A ring round a pole has the smaller of the two areas it divides the globe into. Parts that
 // overlap count twice. Good to about 1e-8 m² per metre of outline; [Area] is the faster approximation.
-func GeodesicArea(g orb.Geometry) float64 {
-	switch g := g.(type) {
-	case orb.Ring:
-		return geodesicRing(g)
-	case orb.Bound:
-		return GeodesicArea(g.ToPolygon())
-	case orb.Polygon:
-		var sum float64
-		for i, r := range g {
-			if i == 0 {
-				sum = geodesicRing(r)
-			} else {
-				sum -= geodesicRing(r)
-			}
-		}
-		return max(0, sum)
-	case orb.MultiPolygon:
-		var sum float64
-		for _, p := range g {
-			sum += GeodesicArea(p)
-		}
-		return sum
-	case orb.Collection:
-		var sum float64
-		for _, c := range g {
-			sum += GeodesicArea(c)
-		}
-		return sum
-	}
-	return 0
-}
+func GeodesicArea(g orb.Geometry) float64 { return areaOf(g, geodesicRing) }
 
 func geodesicRing(r orb.Ring) float64 {
 	if len(r) < 3 {

@@ -25,36 +25,35 @@ func Distance(a, b orb.Point) float64 {
 func RingArea(r orb.Ring) float64 { return math.Abs(signedArea(r)) }
 
 // Area returns the area of g in m²: outer rings less holes, 0 for points and lines. Parts that overlap count twice.
-func Area(g orb.Geometry) float64 {
+func Area(g orb.Geometry) float64 { return areaOf(g, RingArea) }
+
+// areaOf adds up the areas of rings: outer ones less holes, 0 for points and lines.
+func areaOf(g orb.Geometry, ring func(orb.Ring) float64) float64 {
+	var sum float64
 	switch g := g.(type) {
 	case orb.Ring:
-		return RingArea(g)
+		return ring(g)
 	case orb.Bound:
-		return Area(g.ToPolygon())
+		return areaOf(g.ToPolygon(), ring)
 	case orb.Polygon:
-		var sum float64
 		for i, r := range g {
 			if i == 0 {
-				sum = RingArea(r)
+				sum = ring(r)
 			} else {
-				sum -= RingArea(r)
+				sum -= ring(r)
 			}
 		}
 		return max(0, sum)
 	case orb.MultiPolygon:
-		var sum float64
 		for _, p := range g {
-			sum += Area(p)
+			sum += areaOf(p, ring)
 		}
-		return sum
 	case orb.Collection:
-		var sum float64
 		for _, c := range g {
-			sum += Area(c)
+			sum += areaOf(c, ring)
 		}
-		return sum
 	}
-	return 0
+	return sum
 }
 
 // signedArea is positive for a ring that runs anticlockwise.
