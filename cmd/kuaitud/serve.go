@@ -82,6 +82,7 @@ func serve(ctx context.Context, env *cli.Env, data, listen, cert, key string) (e
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serveAdmin(ctx, data, st, admin, token) })
 	g.Go(func() error { return serveUntil(ctx, server, l) })
+	g.Go(func() error { return handler.Watch(ctx) })
 	err = g.Wait()
 	log.Info("stopped")
 	return err

@@ -92,6 +92,7 @@ func (s *Server) metric(w http.ResponseWriter, _ *http.Request, _ *session) erro
 	for f := block.FateApplied; f <= block.FateRejected; f++ {
 		line(`kuaitud_ops_total{fate=%q} %d`, f.String(), m.fates[f].Load())
 	}
+	line("# TYPE kuaitud_listeners gauge\nkuaitud_listeners %d", s.hub.count())
 	line("# TYPE kuaitud_proofs_total counter\nkuaitud_proofs_total %d", m.proofs.Load())
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)

@@ -24,20 +24,23 @@ type Options struct {
 	Builders   int              // snapshots built at once; default 2
 	Pushers    int              // batches of ops waiting or being applied; default 64
 	Timeout    time.Duration    // for one request; default 2 minutes
+	Listeners  int              // clients that wait to be poked; default 20,000
 }
 
 // Server is the city server as an http.Handler.
 type Server struct {
-	ops      Ops
-	secret   [32]byte
-	clock    func() time.Time
-	log      *slog.Logger
-	cache    *cache
-	builders chan struct{}
-	pushers  chan struct{}
-	timeout  time.Duration
-	mux      *http.ServeMux
-	metrics  metrics
+	ops       Ops
+	secret    [32]byte
+	clock     func() time.Time
+	log       *slog.Logger
+	cache     *cache
+	builders  chan struct{}
+	pushers   chan struct{}
+	timeout   time.Duration
+	mux       *http.ServeMux
+	metrics   metrics
+	hub       *hub
+	listeners int
 
 	mu     sync.Mutex // guards what follows
 	tree   *block.Tree
@@ -61,6 +64,9 @@ func New(ops Ops, o Options) (*Server, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 2 * time.Minute
 	}
+	if o.Listeners <= 0 {
+		o.Listeners = 20_000
+	}
 	if o.CacheBytes <= 0 {
 		o.CacheBytes = 4 << 30
 	}
@@ -68,8 +74,10 @@ func New(ops Ops, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	h := newHub()
 	s := &Server{
-		ops: ops, secret: o.Secret, clock: o.Clock, log: o.Log, cache: c, builders: make(chan struct{}, o.Builders), pushers: make(chan struct{}, o.Pushers),
+		hub: h, listeners: o.Listeners,
+		ops: noticing{ops, h}, secret: o.Secret, clock: o.Clock, log: o.Log, cache: c, builders: make(chan struct{}, o.Builders), pushers: make(chan struct{}, o.Pushers),
 		timeout: o.Timeout, mux: http.NewServeMux(), scopes: map[scopeKey]*scope{},
 	}
 	s.routes()
@@ -89,6 +97,7 @@ func (s *Server) routes() {
 	s.handle("POST "+wire.PathProof, "proof", s.proof, true)
 	s.handle("POST "+wire.PathLeaves, "leaves", s.leaves, true)
 	s.handle("POST "+wire.PathRows, "rows", s.rows, true)
+	s.handle("GET "+wire.PathPoke, "poke", s.poke, true)
 	s.handle("GET "+wire.PathHealth, "health", s.health, false)
 	s.handle("GET "+wire.PathMetric, "metrics", s.metric, false)
 	s.handle("/", "other", func(http.ResponseWriter, *http.Request, *session) error {

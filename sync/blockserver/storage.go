@@ -43,6 +43,8 @@ type View interface {
 	// Heads returns the heads of every stream of some shards that ever held anything, and each shard's position with
 	// its running sum.
 	Heads(ctx context.Context, shards []block.ID) ([]StreamHead, []block.Witness, error)
+	// Positions returns the position of every shard.
+	Positions(ctx context.Context) (map[block.ID]uint64, error)
 	// Chain returns a shard's running sum at a position; false when that is not in its history.
 	Chain(ctx context.Context, shard block.ID, seq uint64) ([32]byte, bool, error)
 	// Changes returns the log rows of a stream in (after, upto] in order: at most limit of them, but always whole

@@ -130,6 +130,14 @@ func (m *memOps) Heads(_ context.Context, shards []block.ID) ([]blockserver.Stre
 	return heads, witnesses, nil
 }
 
+func (m *memOps) Positions(context.Context) (map[block.ID]uint64, error) {
+	out := map[block.ID]uint64{}
+	for id, c := range m.chain {
+		out[id] = uint64(max(0, len(c)-1))
+	}
+	return out, nil
+}
+
 func (m *memOps) Chain(_ context.Context, shard block.ID, seq uint64) ([32]byte, bool, error) {
 	c := m.chain[shard]
 	if seq >= uint64(len(c)) {

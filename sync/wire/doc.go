@@ -20,6 +20,7 @@
 //	POST /v1/proof    ProofRequest → ProofResponse        409 moved
 //	POST /v1/leaves   LeavesRequest → leaves              409 moved
 //	POST /v1/rows     RowsRequest → frame                 409 moved
+//	GET  /v1/poke     → words of an event stream: "heads" when anything in scope moved, a beat each 20 s; 503 when too many listen
 //	GET  /healthz, /metrics
 //
 // # Pulling

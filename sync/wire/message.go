@@ -19,6 +19,13 @@ const (
 	TypeFrame  = "application/vnd.kuaitu.frame"
 	TypeOps    = "application/vnd.kuaitu.ops"
 	TypeLeaves = "application/vnd.kuaitu.leaves"
+	TypePoke   = "text/event-stream"
+)
+
+// The words of a poke's stream: something in the device's scope moved, or nothing did and the link is alive.
+const (
+	PokeEvent = "event: heads\ndata: {}\n\n"
+	PokeBeat  = ": beat\n\n"
 )
 
 // Paths. Those of streams are made by SegmentPath, SnapshotPath and ChunkPath.
@@ -30,6 +37,7 @@ const (
 	PathProof  = "/v1/proof"
 	PathLeaves = "/v1/leaves"
 	PathRows   = "/v1/rows"
+	PathPoke   = "/v1/poke"
 	PathHealth = "/healthz"
 	PathMetric = "/metrics"
 )

@@ -130,6 +130,21 @@ func (v *view) Heads(ctx context.Context, shards []block.ID) ([]blockserver.Stre
 	return heads, witnesses, nil
 }
 
+// Positions implements blockserver.View.
+func (v *view) Positions(ctx context.Context) (map[block.ID]uint64, error) {
+	out := map[block.ID]uint64{}
+	err := v.each(ctx, func(rows *sql.Rows) error {
+		var shard []byte
+		var seq uint64
+		if err := rows.Scan(&shard, &seq); err != nil {
+			return err
+		}
+		out[block.ID(shard)] = seq
+		return nil
+	}, "SELECT shard, seq FROM shard_head")
+	return out, err
+}
+
 // Chain implements blockserver.View.
 func (v *view) Chain(ctx context.Context, shard block.ID, seq uint64) (sum [32]byte, ok bool, err error) {
 	var b []byte
