@@ -23,6 +23,11 @@
 // so that a row changed behind the program's back is found too. Deep is: when asked for, on the first sync of a
 // process, and when a day has passed since the last; a replica of more than [DeepRows] rows only when asked or daily.
 //
+// # Pokes
+//
+// [Run] listens to the server's pokes beside its polls. A poke only brings the next sync forward, spread over
+// [PokeSpread]; one that is lost costs the time to the next poll.
+//
 // # When the server is not what it was
 //
 // A new epoch, a witness the server does not know, or a cursor ahead of the server's head mean that it was restored

@@ -115,6 +115,10 @@ type (
 type (
 	// Asked starts a sync now, or another one right after the running one. Deep asks for a deep proof.
 	Asked struct{ Deep bool }
+	// Poked says that the server has something new: a sync starts within PokeSpread, or follows the running one.
+	Poked struct{}
+	// Listening says whether the server's pokes can be heard.
+	Listening struct{ On bool }
 	// Woke answers Wait.
 	Woke struct{ Token uint64 }
 	// Loaded answers Load.
@@ -204,6 +208,8 @@ func (Record) effect()      {}
 func (Wait) effect()        {}
 
 func (Asked) event()       {}
+func (Poked) event()       {}
+func (Listening) event()   {}
 func (Woke) event()        {}
 func (Loaded) event()      {}
 func (Greeted) event()     {}

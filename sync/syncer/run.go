@@ -129,6 +129,15 @@ func (c *Config) loop(ctx context.Context, first Asked, once bool) (State, error
 	st := NewState(c.Options)
 	g, ctx := errgroup.WithContext(ctx)
 	events := make(chan Event, 16)
+	if !once {
+		l := listener{link: worker.link, again: pokeAgain, say: func(ev Event) {
+			select {
+			case events <- ev:
+			case <-ctx.Done():
+			}
+		}}
+		g.Go(func() error { l.run(ctx); return nil })
+	}
 	g.Go(func() error {
 		timer := time.NewTimer(0)
 		defer timer.Stop()

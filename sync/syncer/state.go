@@ -66,7 +66,9 @@ type State struct {
 	rnd    uint64
 	phase  Phase
 	timer  uint64 // token of the Wait that counts
-	again  bool   // Asked came during a sync
+	again  bool   // Asked or Poked came during a sync
+	due    bool   // a sync that a poke asked for is waited for
+	live   bool   // pokes are heard
 	deep   bool   // the running sync proves deeply because it was asked
 	deeper bool   // the next one shall
 
@@ -151,7 +153,8 @@ type Status struct {
 	BytesTotal int64
 	Objects    int // still to fetch
 	Contact    time.Time
-	Failures   int // syncs in a row that failed
+	Live       bool // the server tells at once when something moves
+	Failures   int  // syncs in a row that failed
 	Last       block.SyncRecord
 }
 
@@ -160,7 +163,7 @@ func (st *State) Status() Status {
 	return Status{
 		Phase: st.phase, Running: st.phase != Idle,
 		BytesDone: st.run.bytesDone, BytesTotal: max(st.run.bytesAll, st.run.bytesDone), Objects: len(st.run.queue) + st.run.inflight,
-		Contact: st.contact, Failures: st.failures, Last: st.record,
+		Contact: st.contact, Live: st.live, Failures: st.failures, Last: st.record,
 	}
 }
 

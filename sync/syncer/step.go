@@ -19,6 +19,10 @@ func Step(st State, now time.Time, ev Event) (State, []Effect) {
 			break
 		}
 		out = st.begin(now)
+	case Poked:
+		out = st.poked()
+	case Listening:
+		st.live = ev.On
 	case Woke:
 		if st.phase == Idle && ev.Token == st.timer {
 			out = st.begin(now)
@@ -53,9 +57,32 @@ func Step(st State, now time.Time, ev Event) (State, []Effect) {
 	return st, out
 }
 
+// poked brings the next sync forward. A server that is not to be asked for now is not asked sooner for it: after a
+// failure or a refusal the pause holds.
+func (st *State) poked() []Effect {
+	switch {
+	case st.phase != Idle:
+		st.again = true
+	case !st.due && st.failures == 0 && !st.stopped():
+		st.due = true
+		st.timer++
+		return []Effect{Wait{For: time.Duration(st.random() % uint64(PokeSpread)), Token: st.timer}}
+	}
+	return nil
+}
+
+// stopped reports whether the last sync ended for a reason that time does not mend.
+func (st *State) stopped() bool {
+	switch Reason(st.record.Problem) {
+	case Revoked, Cloned, Upgrade, NotEnrolled:
+		return true
+	}
+	return false
+}
+
 func (st *State) begin(now time.Time) []Effect {
 	st.run = run{began: now}
-	st.deep, st.deeper, st.again = st.deeper, false, false
+	st.deep, st.deeper, st.again, st.due = st.deeper, false, false, false
 	st.timer++
 	st.wait = 0
 	st.phase = Loading
@@ -216,7 +243,7 @@ func (st *State) recorded(time.Time) []Effect {
 	case st.again && st.record.OK:
 		st.again = false
 		wait = 0
-	case st.record.Problem == string(Revoked), st.record.Problem == string(Cloned), st.record.Problem == string(Upgrade), st.record.Problem == string(NotEnrolled):
+	case st.stopped():
 		wait = backoffMax
 	case st.failures > 0:
 		wait = max(st.backoff(st.failures), st.wait)

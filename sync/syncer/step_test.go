@@ -462,3 +462,31 @@ func TestClockSetBackStillProves(t *testing.T) {
 	s.feed(OutboxRead{})
 	s.want(ReadTallies{Deep: true})
 }
+
+func TestPokeBringsTheNextSyncForward(t *testing.T) {
+	s := newScript(t, Options{})
+	s.feed(Poked{})
+	first := only[Wait](s)
+	if first.For >= PokeSpread {
+		t.Errorf("after a poke the sync is in %s", first.For)
+	}
+	s.feed(Poked{})
+	s.want() // one is due
+	s.feed(Woke{Token: first.Token})
+	s.want(Load{})
+	s.feed(Poked{}) // during a sync: another one follows
+	s.feed(Loaded{Enrolled: true}, Greeted{Fault: Fault{Reason: Unreachable}}, OutboxRead{}, Recorded{})
+	if w := only[Wait](s); w.For == 0 {
+		t.Error("a server that cannot be reached is asked again at once")
+	}
+	s.feed(Poked{})
+	s.want() // the pause after a failure holds
+	s.feed(Asked{})
+	s.want(Load{})
+	s.feed(Loaded{Enrolled: true}, Greeted{Fault: Fault{Reason: Revoked}}, Recorded{})
+	s.feed(Listening{On: true}, Poked{})
+	s.want()
+	if !s.st.Status().Live {
+		t.Error("the status does not say that pokes are heard")
+	}
+}
