@@ -41,3 +41,18 @@ func (e *FieldError) Error() string { return fmt.Sprintf("%s.%s: %s", e.Kind, e.
 
 // Is makes a FieldError an ErrInvalid.
 func (e *FieldError) Is(target error) bool { return target == ErrInvalid }
+
+// HoleError says that a part carries only what changed of a record of which the replica does not hold the rest: its stream
+// has to come whole.
+type HoleError struct {
+	Stream Stream
+	Kind   Kind
+	ID     ID
+}
+
+func (e *HoleError) Error() string {
+	return "a change of " + string(e.Kind) + " " + e.ID.String() + " came before the record"
+}
+
+// Is answers for ErrInvalid: the fault is the data's.
+func (e *HoleError) Is(target error) bool { return target == ErrInvalid }

@@ -17,7 +17,7 @@ type Stream struct {
 
 // Part is what one stream carries of one record after one change: the fields of the stream's class (for Masked, the
 // masked values of the Sensitive fields). Drop says that the record has left the stream: deleted, moved away, or no
-// longer placed here. Parts are states, not differences: applying one twice is harmless.
+// longer placed here. A part is a state, whole or of some fields (Have), not a difference: applying one twice is harmless.
 type Part struct {
 	Stream   Stream
 	Seq      uint64 // position in the stream's shard
@@ -27,8 +27,110 @@ type Part struct {
 	ID       ID
 	Region   ID // home region
 	Ver      Ver
+	Have     Mask    // zero: the whole state of the class; else what is carried of it
 	Geometry WKB     // only in the part of the kind's geometry class
-	Values   []Value // the class's fields in declaration order, nothing else
+	Values   []Value // the class's fields in declaration order, nothing else; Null where Have says that a field is not carried
+}
+
+// Mask says what a partial part carries. Zero stands for a whole part: all fields, geometry and home region. Else
+// MaskPartial is set, bit i says that Values[i] is carried, MaskGeometry that Geometry is and MaskRegion that Region is;
+// what is not carried is as it was and must not be touched. Version and flags are always carried.
+type Mask uint64
+
+// The bits of a Mask that stand for no field. Parts with more than MaskFields fields are always whole.
+const (
+	MaskFields        = 60
+	MaskRegion   Mask = 1 << 61
+	MaskGeometry Mask = 1 << 62
+	MaskPartial  Mask = 1 << 63
+)
+
+// Has reports whether the field at position i of its class is carried.
+func (m Mask) Has(i int) bool { return m == 0 || i < MaskFields && m&(1<<i) != 0 }
+
+// Geometry and Region report whether those are carried.
+func (m Mask) Geometry() bool { return m == 0 || m&MaskGeometry != 0 }
+
+// Region reports whether the home region is carried.
+func (m Mask) Region() bool { return m == 0 || m&MaskRegion != 0 }
+
+// With returns the mask of what m or n carries.
+func (m Mask) With(n Mask) Mask {
+	if m == 0 || n == 0 {
+		return 0
+	}
+	return m | n
+}
+
+// Packed returns a partial mask in few bits, for encoders: region, geometry, then the fields from the first on.
+func (m Mask) Packed() uint64 {
+	n := uint64(m) & (1<<MaskFields - 1) << 2
+	if m.Region() {
+		n |= 1
+	}
+	if m.Geometry() {
+		n |= 2
+	}
+	return n
+}
+
+// UnpackMask reads what Packed returned; more bits than it has are ErrInvalid.
+func UnpackMask(n uint64) (Mask, error) {
+	if n >= 1<<(MaskFields+2) {
+		return 0, ErrInvalid
+	}
+	m := MaskPartial | Mask(n>>2)
+	if n&1 != 0 {
+		m |= MaskRegion
+	}
+	if n&2 != 0 {
+		m |= MaskGeometry
+	}
+	return m, nil
+}
+
+// MaskOf returns what has to be carried to bring one whole part to the later one, of the same record and class.
+func MaskOf(before, after Part) Mask {
+	if len(after.Values) > MaskFields || len(before.Values) != len(after.Values) {
+		return 0
+	}
+	m := MaskPartial
+	for i, v := range after.Values {
+		if v != before.Values[i] {
+			m |= 1 << i
+		}
+	}
+	if string(before.Geometry) != string(after.Geometry) {
+		m |= MaskGeometry
+	}
+	if before.Region != after.Region {
+		m |= MaskRegion
+	}
+	return m
+}
+
+// Over returns what the parts before and p, in this order, of one record in one stream come to: p, with what p does not
+// carry as before has it.
+func (p Part) Over(before Part) Part {
+	if p.Drop || p.Have == 0 {
+		return p
+	}
+	values := make([]Value, max(len(p.Values), len(before.Values)))
+	copy(values, before.Values)
+	for i, v := range p.Values {
+		if p.Have.Has(i) {
+			values[i] = v
+		}
+	}
+	p.Values = values
+	if !p.Have.Geometry() {
+		p.Geometry = before.Geometry
+	}
+	if !p.Have.Region() {
+		p.Region = before.Region
+	}
+	p.Have = p.Have.With(before.Have)
+	return p
 }
 
 // Head is how far a stream's shard had come when the server looked.

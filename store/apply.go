@@ -33,7 +33,8 @@ type recordKey struct {
 // a part does: which stream holds the home part of each class (the shard column for Public and Work, the home region for
 // Sensitive and Masked, the root where there is no such region), which further streams hold it (kt_placement), and the
 // version. Every change of a record is in every stream that holds it, so a part older than what another stream brought
-// says nothing: its own stream has a newer one to come.
+// says nothing yet: its own stream has a newer one to come, which may carry only what changed since. So the older one is
+// kept aside until then.
 type applier struct {
 	t       *tx
 	cells   map[recordKey]*pendingCell
@@ -42,11 +43,18 @@ type applier struct {
 	known   map[block.ID]bool // regions in the tree when the cut began
 	guard   bool              // parts older than the row are stale, rows from before the cut included
 	touched map[recordKey]bool
+	late    map[lateKey]block.Part // parts that are older than the row
 	fresh   map[int64]int64        // kinds that were empty when the cut began, filled in bulk: last row id before
 	opened  map[int64]bool         // those of them that got a row
 	repair  bool                   // rows may have been bent: a part says nothing about the other classes
 	mended  map[recordKey]struct{} // records that a repair found to differ
 	applied block.Applied
+}
+
+// lateKey names a record in one stream.
+type lateKey struct {
+	recordKey
+	stream block.Stream
 }
 
 type pendingCell struct {
@@ -87,7 +95,7 @@ func (t *tx) newApplier() (*applier, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &applier{t: t, cells: map[recordKey]*pendingCell{}, root: tree.Root(), known: map[block.ID]bool{}, fresh: map[int64]int64{}, opened: map[int64]bool{}, mended: map[recordKey]struct{}{}}
+	a := &applier{t: t, cells: map[recordKey]*pendingCell{}, root: tree.Root(), known: map[block.ID]bool{}, late: map[lateKey]block.Part{}, fresh: map[int64]int64{}, opened: map[int64]bool{}, mended: map[recordKey]struct{}{}}
 	for _, r := range tree.All() {
 		a.known[r.ID] = true
 	}
@@ -311,6 +319,10 @@ func (a *applier) part(p block.Part) error {
 		a.cells[key] = pc
 		a.order = append(a.order, key)
 	}
+	late, again := a.late[lateKey{key, p.Stream}]
+	if again {
+		delete(a.late, lateKey{key, p.Stream})
+	}
 	if p.Drop {
 		if a.drop(tb, &pc.next, p) {
 			a.applied.Dropped++
@@ -320,13 +332,20 @@ func (a *applier) part(p block.Part) error {
 	if len(p.Values) > len(tb.plan.Fields(c)) {
 		return fmt.Errorf("%s %s: %d values for %d fields of class %s: %w", p.Kind, p.ID, len(p.Values), len(tb.plan.Fields(c)), c, block.ErrInvalid)
 	}
-	if tb.plan.CarriesGeometry(c) {
+	if tb.plan.CarriesGeometry(c) && p.Have.Geometry() {
 		if err := checkGeometry(tb.plan, p.Geometry); err != nil {
 			return err
 		}
 	}
+	if again {
+		p = p.Over(late)
+	}
 	if pc.next.rec.Parts != 0 && p.Ver < pc.next.rec.Ver && (a.guard || a.touched[key]) {
-		return nil // stale: this stream has a newer part to come
+		a.late[lateKey{key, p.Stream}] = p
+		return nil
+	}
+	if p.Have != 0 && !a.holds(&pc.next, p) {
+		return &block.HoleError{Stream: p.Stream, Kind: p.Kind, ID: p.ID}
 	}
 	if a.touched != nil {
 		a.touched[key] = true
@@ -344,8 +363,20 @@ func (a *applier) homeIn(st *state, c block.Class, s block.ID) bool {
 	return st.rec.Region == s || s == a.root && !a.known[st.rec.Region]
 }
 
+// holds reports whether a record is here through the stream of p already, so that p need not be whole.
+func (a *applier) holds(st *state, p block.Part) bool {
+	c := p.Stream.Class
+	if p.Foreign {
+		return slices.Contains(st.places, place{p.Stream.Region, c})
+	}
+	return st.home.Has(c) && a.homeIn(st, c, p.Stream.Region)
+}
+
 func (a *applier) put(tb *table, st *state, p block.Part) {
 	c := p.Stream.Class
+	if !p.Have.Region() {
+		p.Region = st.rec.Region
+	}
 	at := place{p.Stream.Region, c}
 	if p.Foreign {
 		if st.home.Has(c) && a.homeIn(st, c, p.Stream.Region) {
@@ -370,7 +401,7 @@ func (a *applier) put(tb *table, st *state, p block.Part) {
 		a.root = p.ID // the first cut brings it
 	}
 	for i, f := range tb.plan.Fields(c) { // fields that an older server does not know
-		if i >= len(p.Values) {
+		if i >= len(p.Values) && p.Have == 0 {
 			st.rec.Values[f] = block.Value{}
 		}
 	}

@@ -177,19 +177,22 @@ func (p *Plan) CarriesGeometry(c block.Class) bool {
 	return p.Kind.Geometry != NoGeometry && c.Field() == p.Kind.GeomClass
 }
 
-// Merge puts a part's values, geometry, region and version into r in place and marks the class as held. A Masked part
-// replaces a Sensitive one and the other way round. r must have the kind's number of values.
+// Merge puts what a part carries of values, geometry and region, and its version, into r in place and marks the class as
+// held. A Masked part replaces a Sensitive one and the other way round. r must have the kind's number of values.
 func (p *Plan) Merge(r *block.Record, part block.Part) {
 	c := part.Stream.Class
 	for i, f := range p.byClass[c] {
-		if i < len(part.Values) {
+		if i < len(part.Values) && part.Have.Has(i) {
 			r.Values[f] = part.Values[i]
 		}
 	}
-	if p.CarriesGeometry(c) {
+	if p.CarriesGeometry(c) && part.Have.Geometry() {
 		r.Geometry = part.Geometry
 	}
-	r.Region, r.Ver = part.Region, part.Ver
+	if part.Have.Region() {
+		r.Region = part.Region
+	}
+	r.Ver = part.Ver
 	r.Parts = r.Parts.With(c)
 	switch c {
 	case block.Masked:

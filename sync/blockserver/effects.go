@@ -82,7 +82,7 @@ type TallyMove struct {
 
 // Effects is all that changes with some rows.
 type Effects struct {
-	Parts   []block.Part // Stream set, Seq not
+	Parts   []block.Part // Stream set, Seq not; whole states, Have telling what changed
 	Tallies []TallyMove
 	Place   []Placement
 	Unplace []Placement
@@ -226,6 +226,9 @@ func (m *mover) move(before, after *Row, furtherBefore, furtherAfter []block.ID)
 		if held := slices.Contains(was.carriers, c); changed || !held {
 			p := is.parts[class]
 			p.Stream, p.Foreign = c.Stream, c.Foreign
+			if held { // else it is new in the stream
+				p.Have = block.MaskOf(was.parts[class], p)
+			}
 			m.out.Parts = append(m.out.Parts, p)
 		}
 		m.out.Tallies = append(m.out.Tallies, TallyMove{c.Key(after.Kind, after.Region), is.leaves[class], true})

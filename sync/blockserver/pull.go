@@ -74,6 +74,10 @@ func (s *Server) segments(w http.ResponseWriter, r *http.Request, ss *session) e
 	if err != nil {
 		return err
 	}
+	form, err := wire.ParseForm(r.URL.Query().Get("form"))
+	if err != nil {
+		return err
+	}
 	if after >= upto {
 		return fmt.Errorf("a segment after %d up to %d: %w", after, upto, block.ErrInvalid)
 	}
@@ -95,7 +99,7 @@ func (s *Server) segments(w http.ResponseWriter, r *http.Request, ss *session) e
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("%d-%d-%x", after, upto, sum)
+		name := fmt.Sprintf("%d-%d-%x-%d", after, upto, sum, form)
 		if known {
 			if b, ok := s.cache.segment(st, name); ok {
 				frame = b
@@ -106,7 +110,11 @@ func (s *Server) segments(w http.ResponseWriter, r *http.Request, ss *session) e
 		if err != nil {
 			return err
 		}
-		if frame, err = wire.EncodeFrame(ss.city.Set, wire.FrameHeader{Stream: st, From: after, Upto: end}, lastOfEach(parts)); err != nil {
+		rows := lastOfEach(parts)
+		if form == wire.FormWhole {
+			rows = whole(rows)
+		}
+		if frame, err = wire.EncodeFrame(ss.city.Set, wire.FrameHeader{Stream: st, From: after, Upto: end}, rows); err != nil {
 			return err
 		}
 		if known && len(parts) >= segmentWorthKeeping {
@@ -133,18 +141,30 @@ func (s *Server) segments(w http.ResponseWriter, r *http.Request, ss *session) e
 // segmentWorthKeeping is the number of log rows from which a segment is read back faster from a file than made anew.
 const segmentWorthKeeping = 256
 
-// lastOfEach keeps the last part of each record, in the order of those, and puts runs of one kind together.
+// lastOfEach keeps the last part of each record, in the order of those, and puts runs of one kind together. What it has to
+// carry is what any of the parts before it changed.
 func lastOfEach(parts []block.Part) []block.Part {
-	last := make(map[RowKey]int, len(parts))
+	type latest struct {
+		at   int
+		have block.Mask
+	}
+	last := make(map[RowKey]latest, len(parts))
 	for i, p := range parts {
-		last[RowKey{p.Kind, p.ID}] = i
+		key := RowKey{p.Kind, p.ID}
+		l, again := last[key]
+		if again && !p.Drop && !parts[l.at].Drop {
+			p.Have = p.Have.With(l.have)
+		}
+		last[key] = latest{i, p.Have}
 	}
 	var kinds []block.Kind
 	byKind := map[block.Kind][]block.Part{}
 	for i, p := range parts {
-		if last[RowKey{p.Kind, p.ID}] != i {
+		l := last[RowKey{p.Kind, p.ID}]
+		if l.at != i {
 			continue
 		}
+		p.Have = l.have
 		if _, seen := byKind[p.Kind]; !seen {
 			kinds = append(kinds, p.Kind)
 		}
@@ -155,6 +175,14 @@ func lastOfEach(parts []block.Part) []block.Part {
 		out = append(out, byKind[k]...)
 	}
 	return out
+}
+
+// whole makes every part carry all of its state, for clients that know no other.
+func whole(parts []block.Part) []block.Part {
+	for i := range parts {
+		parts[i].Have = 0
+	}
+	return parts
 }
 
 // snapshotLag is how far a kept snapshot may be behind its stream before it is made anew.
@@ -266,7 +294,7 @@ func (s *Server) build(ctx context.Context, set *schema.Set, v View, st block.St
 		if err != nil {
 			return m, err
 		}
-		p.Seq = seq
+		p.Seq, p.Have = seq, 0
 		parts = append(parts, p)
 		size += 40 + len(p.Geometry)/4
 		for _, value := range p.Values {

@@ -87,14 +87,23 @@ func ReadFVers(b []byte, n int) ([]block.Ver, error) {
 	return out, nil
 }
 
-// AppendPart writes what a log row holds of a part beside its key: home region, version, values, geometry.
+// partialFlag, in a log row's count of values, says that the mask of what changed follows it.
+const partialFlag = 1 << 16
+
+// AppendPart writes what a log row holds of a part beside its key: home region, version, values, geometry. It is always the
+// whole state; of a partial part the mask is noted beside it.
 func AppendPart(b []byte, p block.Part) []byte {
 	b = append(b, p.Region[:]...)
 	b = binary.AppendUvarint(b, uint64(p.Ver))
 	if p.Drop {
 		return b
 	}
-	b = binary.AppendUvarint(b, uint64(len(p.Values)))
+	if p.Have == 0 {
+		b = binary.AppendUvarint(b, uint64(len(p.Values)))
+	} else {
+		b = binary.AppendUvarint(b, uint64(len(p.Values))|partialFlag)
+		b = binary.AppendUvarint(b, p.Have.Packed())
+	}
 	for _, v := range p.Values {
 		b = schema.AppendValue(b, v)
 	}
@@ -118,14 +127,25 @@ func ReadPart(plan *schema.Plan, b []byte, p *block.Part) error {
 		return nil
 	}
 	n, used := binary.Uvarint(b)
-	want := len(plan.Fields(p.Stream.Class))
-	if used <= 0 || n > uint64(want) {
+	if used <= 0 {
 		return bad()
 	}
 	b = b[used:]
+	var err error
+	if n&partialFlag != 0 {
+		n &^= partialFlag
+		mask, used := binary.Uvarint(b)
+		if p.Have, err = block.UnpackMask(mask); used <= 0 || err != nil {
+			return bad()
+		}
+		b = b[used:]
+	}
+	want := len(plan.Fields(p.Stream.Class))
+	if n > uint64(want) {
+		return bad()
+	}
 	p.Values = make([]block.Value, want)
 	for i := range int(n) {
-		var err error
 		if p.Values[i], b, err = schema.DecodeValue(b); err != nil {
 			return bad()
 		}

@@ -150,6 +150,7 @@ type (
 	Cutover struct {
 		Fault
 		Applied block.Applied
+		Hole    *block.Stream // that has to come whole: a change came of a record that is not here
 	}
 	// Discarded answers Discard.
 	Discarded struct{ Fault }

@@ -212,6 +212,11 @@ func (st *State) cutover(now time.Time, ev Cutover) []Effect {
 	if st.phase != Applying {
 		return nil
 	}
+	if ev.Hole != nil { // changes came of a record that is not here: its stream comes whole, at once
+		st.rebuild[*ev.Hole] = true
+		r.moved = true
+		return []Effect{Discard{}}
+	}
 	if !ev.OK() {
 		r.pull = ev.Reason
 		if ev.Reason == BadAnswer { // what is staged cannot be applied: forget it, so that it is fetched anew
@@ -252,6 +257,9 @@ func (st *State) discarded(now time.Time, ev Discarded) []Effect {
 	}
 	if !ev.OK() {
 		return st.finish(now, ev.Reason)
+	}
+	if st.run.moved {
+		return st.greet(now)
 	}
 	return st.startPush(now)
 }

@@ -246,9 +246,12 @@ func (w *Worker) apply(ctx context.Context, e Apply) Cutover {
 		}
 	}
 	applied, err := w.Replica.ApplyCut(ctx, e.Plan, parts)
+	var hole *block.HoleError
 	switch {
 	case err == nil:
 		return Cutover{Applied: applied}
+	case errors.As(err, &hole):
+		return Cutover{Fault: Fault{Reason: BadAnswer}, Hole: &hole.Stream}
 	case bad || errors.Is(err, block.ErrInvalid):
 		return Cutover{Fault: Fault{Reason: BadAnswer}}
 	}

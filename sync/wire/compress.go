@@ -14,6 +14,7 @@ import (
 // Limits of everything on the wire. A decoder refuses what goes beyond them before it allocates.
 const (
 	Version         = 1        // first byte of every binary body
+	VersionChanged  = 2        // first byte of a frame with parts that carry only what changed
 	MaxPlain        = 64 << 20 // bytes of a binary body after decompression
 	MaxPacked       = 32 << 20 // bytes of a binary body as sent
 	MaxFrameRows    = 65_536
@@ -54,19 +55,26 @@ func newDecoder(limit uint64) *zstd.Decoder {
 }
 
 // pack puts the version byte before the compressed payload.
-func pack(payload []byte) []byte {
+func pack(payload []byte) []byte { return packAs(Version, payload) }
+
+func packAs(version byte, payload []byte) []byte {
 	dst := make([]byte, 1, len(payload)/3+64)
-	dst[0] = Version
+	dst[0] = version
 	return encoder().EncodeAll(payload, dst)
 }
 
 // unpack undoes pack. what names the body in errors; limit is the most that may come out of d.
 func unpack(d *zstd.Decoder, limit int, what string, b []byte) ([]byte, error) {
+	return unpackUpTo(Version, d, limit, what, b)
+}
+
+// unpackUpTo undoes packAs of a version up to newest.
+func unpackUpTo(newest byte, d *zstd.Decoder, limit int, what string, b []byte) ([]byte, error) {
 	if len(b) == 0 {
 		return nil, fmt.Errorf("%s is empty: %w", what, block.ErrInvalid)
 	}
-	if b[0] != Version {
-		return nil, fmt.Errorf("%s has version %d, not %d: %w", what, b[0], Version, block.ErrInvalid)
+	if b[0] < Version || b[0] > newest {
+		return nil, fmt.Errorf("%s has version %d, this program reads up to %d: %w", what, b[0], newest, block.ErrInvalid)
 	}
 	if len(b) > MaxPacked {
 		return nil, fmt.Errorf("%s of %d bytes: %w", what, len(b), block.ErrInvalid)

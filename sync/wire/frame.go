@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"kuaitu/block"
 	"kuaitu/block/schema"
@@ -20,11 +21,13 @@ type FrameHeader struct {
 const (
 	flagDrop    = 1
 	flagForeign = 2
+	flagPartial = 4 // from VersionChanged on
 )
 
 // EncodeFrame writes parts as one frame. The parts keep their order; runs of one kind compress best. Each belongs to
 // h.Stream and has the values of the stream's class in declaration order, or none when it is a Drop, whose values and
-// geometry do not travel. A part of another stream, of an undeclared kind, or one too many is ErrInvalid.
+// geometry do not travel; nor does what a part's Have leaves out. The frame is of VersionChanged when a part has a Have.
+// A part of another stream, of an undeclared kind, or one too many is ErrInvalid.
 func EncodeFrame(set *schema.Set, h FrameHeader, parts []block.Part) ([]byte, error) {
 	payload, err := appendFrame(nil, set, h, parts)
 	if err != nil {
@@ -33,8 +36,17 @@ func EncodeFrame(set *schema.Set, h FrameHeader, parts []block.Part) ([]byte, er
 	if len(payload) > MaxPlain {
 		return nil, fmt.Errorf("frame of %d bytes: %w", len(payload), block.ErrInvalid)
 	}
+	if slices.ContainsFunc(parts, func(p block.Part) bool { return partial(&p) }) {
+		return packAs(VersionChanged, payload), nil
+	}
 	return pack(payload), nil
 }
+
+// partial reports whether a part carries only some of its state.
+func partial(p *block.Part) bool { return p.Have != 0 && !p.Drop }
+
+// homed reports whether a part tells its home region.
+func homed(p *block.Part) bool { return p.Drop || p.Have.Region() }
 
 func appendFrame(dst []byte, set *schema.Set, h FrameHeader, parts []block.Part) ([]byte, error) {
 	if len(parts) > MaxFrameRows {
@@ -51,7 +63,7 @@ func appendFrame(dst []byte, set *schema.Set, h FrameHeader, parts []block.Part)
 		if parts[i].Stream != h.Stream {
 			return nil, fmt.Errorf("frame: %s %s is of another stream: %w", parts[i].Kind, parts[i].ID, block.ErrInvalid)
 		}
-		if _, known := regions[parts[i].Region]; !known {
+		if _, known := regions[parts[i].Region]; !known && homed(&parts[i]) {
 			regions[parts[i].Region] = uint64(len(regions))
 			dictionary = append(dictionary, parts[i].Region[:]...)
 		}
@@ -92,9 +104,16 @@ type runWriter struct {
 }
 
 func (w *runWriter) each(parts []block.Part, mode byte, of func(*block.Part) uint64) {
+	w.some(parts, mode, func(*block.Part) bool { return true }, of)
+}
+
+// some writes a number of each part that has one.
+func (w *runWriter) some(parts []block.Part, mode byte, has func(*block.Part) bool, of func(*block.Part) uint64) {
 	w.numbers = w.numbers[:0]
 	for i := range parts {
-		w.numbers = append(w.numbers, of(&parts[i]))
+		if has(&parts[i]) {
+			w.numbers = append(w.numbers, of(&parts[i]))
+		}
 	}
 	w.body = appendNumbers(w.body, mode, w.numbers)
 }
@@ -109,14 +128,18 @@ func (w *runWriter) write(plan *schema.Plan, parts []block.Part) error {
 		if p.Foreign {
 			n |= flagForeign
 		}
+		if partial(p) {
+			n |= flagPartial
+		}
 		return n
 	})
+	w.masks(parts)
 	w.ids = w.ids[:0]
 	for i := range parts {
 		w.ids = append(w.ids, parts[i].ID)
 	}
 	w.body = appendIDs(w.body, w.ids, halves)
-	w.each(parts, numbersPlain, func(p *block.Part) uint64 { return w.regions[p.Region] })
+	w.some(parts, numbersPlain, homed, func(p *block.Part) uint64 { return w.regions[p.Region] })
 	w.each(parts, numbersPlain, func(p *block.Part) uint64 { return uint64(p.Ver) })
 	w.each(parts, numbersSteps, func(p *block.Part) uint64 { return p.Seq })
 	var geometries geomWriter
@@ -127,7 +150,7 @@ func (w *runWriter) write(plan *schema.Plan, parts []block.Part) error {
 			return fmt.Errorf("%s %s has %d values for %d fields: %w", p.Kind, p.ID, len(p.Values), len(fields), block.ErrInvalid)
 		case len(p.Geometry) > MaxGeometry:
 			return fmt.Errorf("%s %s has a geometry of %d bytes: %w", p.Kind, p.ID, len(p.Geometry), block.ErrInvalid)
-		default:
+		case p.Have.Geometry():
 			geometries.add(p.Geometry)
 		}
 	}
@@ -136,7 +159,7 @@ func (w *runWriter) write(plan *schema.Plan, parts []block.Part) error {
 	for k, f := range fields {
 		w.values = w.values[:0]
 		for i := range parts {
-			if !parts[i].Drop {
+			if !parts[i].Drop && parts[i].Have.Has(k) {
 				w.values = append(w.values, parts[i].Values[k])
 			}
 		}
@@ -146,20 +169,38 @@ func (w *runWriter) write(plan *schema.Plan, parts []block.Part) error {
 	return nil
 }
 
+// masks writes the distinct masks of a run's partial parts, and of each which it is; nothing when there are none.
+func (w *runWriter) masks(parts []block.Part) {
+	numbers := map[block.Mask]uint64{}
+	var list []byte
+	for i := range parts {
+		if _, known := numbers[parts[i].Have]; !known && partial(&parts[i]) {
+			numbers[parts[i].Have] = uint64(len(numbers))
+			list = binary.AppendUvarint(list, parts[i].Have.Packed())
+		}
+	}
+	if len(numbers) == 0 {
+		return
+	}
+	w.body = binary.AppendUvarint(w.body, uint64(len(numbers)))
+	w.body = append(w.body, list...)
+	w.some(parts, numbersPlain, partial, func(p *block.Part) uint64 { return numbers[p.Have] })
+}
+
 // DecodeFrame reads a frame. Kinds that set does not declare and columns past a kind's fields come from a newer schema
 // and are skipped; columns an older schema lacks are Null. So fewer parts than h.Rows may come back. Anything malformed or
 // beyond the limits is ErrInvalid. The parts share nothing with b.
 func DecodeFrame(set *schema.Set, b []byte) (FrameHeader, []block.Part, error) {
-	plain, err := unpack(decoder(), MaxPlain, "frame", b)
+	plain, err := unpackUpTo(VersionChanged, decoder(), MaxPlain, "frame", b)
 	if err != nil {
 		return FrameHeader{}, nil, err
 	}
-	return decodeFrame(set, plain)
+	return decodeFrame(set, b[0], plain)
 }
 
 // PeekFrame reads only the header of a frame.
 func PeekFrame(b []byte) (FrameHeader, error) {
-	plain, err := unpack(decoder(), MaxPlain, "frame", b)
+	plain, err := unpackUpTo(VersionChanged, decoder(), MaxPlain, "frame", b)
 	if err != nil {
 		return FrameHeader{}, err
 	}
@@ -180,7 +221,7 @@ func readHeader(r *reader) (FrameHeader, error) {
 	return h, nil
 }
 
-func decodeFrame(set *schema.Set, plain []byte) (FrameHeader, []block.Part, error) {
+func decodeFrame(set *schema.Set, version byte, plain []byte) (FrameHeader, []block.Part, error) {
 	r := &reader{b: plain}
 	h, err := readHeader(r)
 	if err != nil {
@@ -191,7 +232,7 @@ func decodeFrame(set *schema.Set, plain []byte) (FrameHeader, []block.Part, erro
 		regions[i] = r.id()
 	}
 	var parts []block.Part
-	budget := MaxPlain
+	in := runReader{version: version, stream: h.Stream, regions: regions, budget: MaxPlain}
 	for rows := 0; rows < h.Rows; {
 		no := r.uvarint()
 		n := r.count(h.Rows-rows, 0)
@@ -207,7 +248,7 @@ func decodeFrame(set *schema.Set, plain []byte) (FrameHeader, []block.Part, erro
 		if parts == nil {
 			parts = make([]block.Part, 0, n)
 		}
-		if parts, err = readRun(&body, plan, h.Stream, n, regions, &budget, parts); err != nil {
+		if parts, err = in.read(&body, plan, n, parts); err != nil {
 			return h, nil, err
 		}
 	}
@@ -217,60 +258,134 @@ func decodeFrame(set *schema.Set, plain []byte) (FrameHeader, []block.Part, erro
 	return h, parts, nil
 }
 
-// readRun reads one run of n rows and appends its parts.
-func readRun(r *reader, plan *schema.Plan, stream block.Stream, n int, regions []block.ID, budget *int, parts []block.Part) ([]block.Part, error) {
-	bad := func() ([]block.Part, error) {
+// runReader reads the runs of one frame.
+type runReader struct {
+	version byte
+	stream  block.Stream
+	regions []block.ID
+	budget  int // bytes of geometry that may still be made
+}
+
+// read reads one run of n rows and appends its parts.
+func (in *runReader) read(r *reader, plan *schema.Plan, n int, parts []block.Part) ([]block.Part, error) {
+	first := len(parts)
+	parts = append(parts, make([]block.Part, n)...)
+	if !in.rows(r, plan, parts[first:]) || !in.contents(r, plan, parts[first:]) || len(r.b) != 0 {
 		return nil, fmt.Errorf("frame: run of %s is malformed: %w", plan.Kind.Name, block.ErrInvalid)
 	}
-	flags := readNumbers(r, n)
-	ids := readIDs(r, n)
-	homes := readNumbers(r, n)
-	vers := readNumbers(r, n)
-	seqs := readNumbers(r, n)
+	return parts, nil
+}
+
+// rows reads what every row has, and the masks of partial ones.
+func (in *runReader) rows(r *reader, plan *schema.Plan, parts []block.Part) bool {
+	allowed := uint64(flagDrop | flagForeign)
+	if in.version >= VersionChanged {
+		allowed |= flagPartial
+	}
+	some := make([]int, 0, len(parts)) // the partial rows
+	for i, f := range readNumbers(r, len(parts)) {
+		if f > allowed || f&flagDrop != 0 && f&flagPartial != 0 {
+			return false
+		}
+		parts[i] = block.Part{Stream: in.stream, Kind: plan.Kind.Name, Drop: f&flagDrop != 0, Foreign: f&flagForeign != 0}
+		if f&flagPartial != 0 {
+			some = append(some, i)
+		}
+	}
+	if !readMasks(r, len(plan.Fields(in.stream.Class)), parts, some) {
+		return false
+	}
+	for i, id := range readIDs(r, len(parts)) {
+		parts[i].ID = id
+	}
+	home := make([]int, 0, len(parts))
+	for i := range parts {
+		if homed(&parts[i]) {
+			home = append(home, i)
+		}
+	}
+	for k, n := range readNumbers(r, len(home)) {
+		if n >= uint64(len(in.regions)) {
+			return false
+		}
+		parts[home[k]].Region = in.regions[n]
+	}
+	for i, n := range readNumbers(r, len(parts)) {
+		parts[i].Ver = block.Ver(n)
+	}
+	for i, n := range readNumbers(r, len(parts)) {
+		parts[i].Seq = n
+	}
+	return !r.bad
+}
+
+// readMasks reads the masks of the partial rows. Fields past the declaration's come from a newer schema.
+func readMasks(r *reader, fields int, parts []block.Part, some []int) bool {
+	if len(some) == 0 {
+		return true
+	}
+	list := make([]block.Mask, r.count(len(some), 1))
+	for i := range list {
+		m, err := block.UnpackMask(r.uvarint())
+		if err != nil {
+			return false
+		}
+		list[i] = m
+	}
+	for k, n := range readNumbers(r, len(some)) {
+		if n >= uint64(len(list)) {
+			return false
+		}
+		parts[some[k]].Have = list[n]
+	}
+	return !r.bad && fields <= block.MaskFields
+}
+
+// contents reads geometries and values.
+func (in *runReader) contents(r *reader, plan *schema.Plan, parts []block.Part) bool {
+	live := make([]int, 0, len(parts)) // rows that have values
+	drawn := make([]int, 0, len(parts))
+	for i := range parts {
+		if p := &parts[i]; !p.Drop {
+			live = append(live, i)
+			if p.Have.Geometry() {
+				drawn = append(drawn, i)
+			}
+		}
+	}
+	geometries := readGeometries(r, len(drawn), &in.budget)
 	if r.bad {
-		return bad()
+		return false
 	}
-	live := make([]int, 0, n) // positions in parts of the rows that have values
-	for i := range n {
-		if homes[i] >= uint64(len(regions)) || flags[i] > flagDrop|flagForeign {
-			return bad()
-		}
-		p := block.Part{
-			Stream: stream, Seq: seqs[i], Kind: plan.Kind.Name, ID: ids[i], Region: regions[homes[i]], Ver: block.Ver(vers[i]),
-			Drop: flags[i]&flagDrop != 0, Foreign: flags[i]&flagForeign != 0,
-		}
-		if !p.Drop {
-			live = append(live, len(parts))
-		}
-		parts = append(parts, p)
-	}
-	geometries := readGeometries(r, len(live), budget)
-	if r.bad {
-		return bad()
-	}
-	fields := plan.Fields(stream.Class)
-	values := make([]block.Value, len(live)*len(fields))
-	for k, at := range live {
+	for _, at := range drawn {
 		parts[at].Geometry = geometries.next()
-		parts[at].Values = values[k*len(fields) : (k+1)*len(fields) : (k+1)*len(fields)]
 	}
 	if geometries.bad {
-		return bad()
+		return false
 	}
-	columns := r.count(1<<12, 1)
-	for k := range columns {
-		in := r.section()
+	fields := plan.Fields(in.stream.Class)
+	values := make([]block.Value, len(live)*len(fields))
+	for k, at := range live {
+		parts[at].Values = values[k*len(fields) : (k+1)*len(fields) : (k+1)*len(fields)]
+	}
+	rows := make([]int, 0, len(live))
+	for k := range r.count(1<<12, 1) {
+		column := r.section()
 		if r.bad {
-			return bad()
+			return false
 		}
-		if k < len(fields) && !readColumn(&in, &plan.Kind.Fields[fields[k]], len(live), func(row int, v block.Value) {
-			parts[live[row]].Values[k] = v
-		}) {
-			return bad()
+		if k >= len(fields) {
+			continue
+		}
+		rows = rows[:0]
+		for _, at := range live {
+			if parts[at].Have.Has(k) {
+				rows = append(rows, at)
+			}
+		}
+		if !readColumn(&column, &plan.Kind.Fields[fields[k]], len(rows), func(row int, v block.Value) { parts[rows[row]].Values[k] = v }) {
+			return false
 		}
 	}
-	if r.bad || len(r.b) != 0 {
-		return bad()
-	}
-	return parts, nil
+	return !r.bad
 }

@@ -153,11 +153,11 @@ func golden(t *testing.T, name string, b []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := unpack(decoder(), MaxPlain, name, kept)
+	want, err := unpackUpTo(VersionChanged, decoder(), MaxPlain, name, kept)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := unpack(decoder(), MaxPlain, name, b)
+	got, err := unpackUpTo(VersionChanged, decoder(), MaxPlain, name, b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,7 +384,7 @@ func TestFrameBomb(t *testing.T) {
 }
 
 func FuzzDecodeFrame(f *testing.F) {
-	for _, parts := range [][]block.Part{nil, sampleParts(f, streamA)} {
+	for _, parts := range [][]block.Part{nil, sampleParts(f, streamA), changedParts(f)} {
 		plain, err := appendFrame(nil, schema.Builtin(), FrameHeader{Stream: streamA, Upto: 7}, parts)
 		if err != nil {
 			f.Fatal(err)
@@ -392,7 +392,7 @@ func FuzzDecodeFrame(f *testing.F) {
 		f.Add(plain)
 	}
 	f.Fuzz(func(t *testing.T, plain []byte) {
-		h, parts, err := decodeFrame(schema.Builtin(), plain)
+		h, parts, err := decodeFrame(schema.Builtin(), VersionChanged, plain)
 		if err != nil {
 			if !errors.Is(err, block.ErrInvalid) {
 				t.Fatalf("error %v is not ErrInvalid", err)
@@ -403,7 +403,7 @@ func FuzzDecodeFrame(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was decoded cannot be encoded: %v", err)
 		}
-		_, again, err := decodeFrame(schema.Builtin(), b)
+		_, again, err := decodeFrame(schema.Builtin(), VersionChanged, b)
 		if err != nil || !reflect.DeepEqual(again, parts) {
 			t.Fatalf("the second decoding differs: %v", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"kuaitu/block"
@@ -42,9 +43,33 @@ const (
 	PathMetric = "/metrics"
 )
 
-// SegmentPath is where the changes of a stream in (after, upto] are.
+// SegmentPath is where the changes of a stream in (after, upto] are, in whole parts.
 func SegmentPath(s block.Stream, after, upto uint64) string {
 	return fmt.Sprintf("/v1/streams/%s/%s/segments?after=%d&upto=%d", s.Region, s.Class, after, upto)
+}
+
+// ChangesPath is the same in parts that carry only what changed.
+func ChangesPath(s block.Stream, after, upto uint64) string {
+	return fmt.Sprintf("%s&form=%d", SegmentPath(s, after, upto), FormChanged)
+}
+
+// Forms of a segment: parts are whole, or carry only what changed, in frames of VersionChanged. A form newer than the
+// server's own is answered with the server's newest.
+const (
+	FormWhole   = 1
+	FormChanged = 2
+)
+
+// ParseForm reads the form that a segment is asked for in; none is FormWhole.
+func ParseForm(text string) (int, error) {
+	if text == "" {
+		return FormWhole, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < FormWhole {
+		return 0, fmt.Errorf("form %q: %w", text, block.ErrInvalid)
+	}
+	return min(n, FormChanged), nil
 }
 
 // SnapshotPath is where the manifest of a snapshot at or before upto is.

@@ -126,7 +126,11 @@ func (m *Mem) ApplyCut(_ context.Context, cut block.CutPlan, parts iter.Seq2[blo
 			delete(rows, k)
 			done.Dropped++
 		} else {
-			rows[k] = part
+			old, held := rows[k]
+			if part.Have != 0 && !held {
+				return block.Applied{}, &block.HoleError{Stream: part.Stream, Kind: part.Kind, ID: part.ID}
+			}
+			rows[k] = part.Over(old)
 			done.Put++
 		}
 	}
