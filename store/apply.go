@@ -43,9 +43,9 @@ type applier struct {
 	known   map[block.ID]bool // regions in the tree when the cut began
 	guard   bool              // parts older than the row are stale, rows from before the cut included
 	touched map[recordKey]bool
-	late    map[lateKey]block.Part // parts that are older than the row
-	fresh   map[int64]int64        // kinds that were empty when the cut began, filled in bulk: last row id before
-	opened  map[int64]bool         // those of them that got a row
+	late    map[lateKey]latePart // parts that are older than the row, or of a record that is not here
+	fills   map[int64]*filler      // kinds that were empty when the cut began
+	inserts *inserter              // of the fills; the connection is free after drain
 	repair  bool                   // rows may have been bent: a part says nothing about the other classes
 	mended  map[recordKey]struct{} // records that a repair found to differ
 	applied block.Applied
@@ -57,22 +57,35 @@ type lateKey struct {
 	stream block.Stream
 }
 
+// latePart waits for what its stream says of the record further on. When it says no more, a hole is a fault: changes of a
+// record that is not here.
+type latePart struct {
+	block.Part
+	hole bool
+}
+
 type pendingCell struct {
 	c    *cell
 	next state
 }
 
 // ApplyCut moves the replica to a new position in one transaction: rows, base, search text, R*Tree, tallies, cursors,
-// witnesses, and the overlays of ops that the cut includes. Held streams that the plan does not list are purged with
+// witnesses, and the overlays of ops that the cut includes. A first cut of many rows leaves search text and further indexes
+// to be made afterwards (see [Reader.Unbuilt]). Held streams that the plan does not list are purged with
 // their search text. An error, from parts or from here, leaves everything as it was. Applying a cut twice is harmless.
 func (w *Writer) ApplyCut(ctx context.Context, cut block.CutPlan, parts iter.Seq2[block.Part, error]) (block.Applied, error) {
 	var out block.Applied
+	deferred := false
 	err := w.tx(ctx, func(t *tx) (err error) {
 		out, err = t.applyCut(cut, parts)
+		deferred = t.deferred
 		return err
 	})
 	if err != nil {
 		return block.Applied{}, fmt.Errorf("apply cut: %w", err)
+	}
+	if deferred {
+		w.s.buildLater()
 	}
 	if out.Purged > 0 {
 		// What was purged must not be readable in old pages of the log either, nor in the map's copy.
@@ -95,10 +108,11 @@ func (t *tx) newApplier() (*applier, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &applier{t: t, cells: map[recordKey]*pendingCell{}, root: tree.Root(), known: map[block.ID]bool{}, late: map[lateKey]block.Part{}, fresh: map[int64]int64{}, opened: map[int64]bool{}, mended: map[recordKey]struct{}{}}
+	a := &applier{t: t, cells: map[recordKey]*pendingCell{}, root: tree.Root(), known: map[block.ID]bool{}, late: map[lateKey]latePart{}, fills: map[int64]*filler{}, mended: map[recordKey]struct{}{}}
 	for _, r := range tree.All() {
 		a.known[r.ID] = true
 	}
+	t.fills = a.fills
 	return a, nil
 }
 
@@ -151,8 +165,15 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 			}
 		}
 	}
-	if err := a.openFresh(); err != nil {
-		return a.applied, err
+	if !cut.Mend { // which looks at what each record was
+		if err := a.openFills(cut); err != nil {
+			return a.applied, err
+		}
+		defer func() {
+			if a.inserts != nil {
+				a.inserts.close()
+			}
+		}()
 	}
 	for part, err := range parts {
 		if err != nil {
@@ -174,10 +195,12 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 			return a.applied, err
 		}
 	}
-	if err := a.flush(); err != nil {
-		return a.applied, err
+	for _, l := range a.late {
+		if l.hole {
+			return a.applied, &block.HoleError{Stream: l.Stream, Kind: l.Kind, ID: l.ID}
+		}
 	}
-	if err := a.closeFresh(); err != nil {
+	if err := a.closeFills(); err != nil {
 		return a.applied, err
 	}
 	for s, m := range seen {
@@ -252,36 +275,6 @@ func (t *tx) saveWitnesses(cut block.CutPlan, was block.Cursors) error {
 	return nil
 }
 
-// openFresh finds the kinds without a row, which are filled in bulk: triggers away, and R*Tree, tallies and search text
-// made at the end from the rows.
-func (a *applier) openFresh() error {
-	for _, tb := range a.t.s.tables {
-		n, err := a.t.c.number(fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s) + EXISTS (SELECT 1 FROM kt_base WHERE kind = ?)", quote(tb.name)), tb.no)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			if a.fresh[tb.no], err = a.t.lastFid(tb); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (a *applier) closeFresh() error {
-	for _, tb := range a.t.s.tables {
-		if !a.opened[tb.no] {
-			continue
-		}
-		if err := a.t.newBulk(tb).finish(a.fresh[tb.no]); err != nil {
-			return err
-		}
-	}
-	clear(a.fresh)
-	return nil
-}
-
 // part applies one part to the record in memory.
 func (a *applier) part(p block.Part) error {
 	tb, err := a.t.s.table(p.Kind)
@@ -296,35 +289,25 @@ func (a *applier) part(p block.Part) error {
 		return fmt.Errorf("a part of %s without an id: %w", p.Kind, block.ErrInvalid)
 	}
 	key := recordKey{tb.no, p.ID}
-	pc := a.cells[key]
-	if pc == nil {
-		if len(a.cells) >= flushAt {
-			if err := a.flush(); err != nil {
-				return err
-			}
+	f := a.fills[tb.no]
+	var next *state
+	if f != nil {
+		if next, err = f.state(p.ID); err != nil {
+			return err
 		}
-		cell := &cell{tb: tb, id: p.ID}
-		if _, fresh := a.fresh[tb.no]; !fresh || a.opened[tb.no] { // else there is no row to read
-			if cell, err = a.t.cell(tb, p.ID); err != nil {
-				return err
-			}
+	}
+	filling := next != nil
+	if !filling {
+		if next, err = a.state(key, tb, f); err != nil {
+			return err
 		}
-		pc = &pendingCell{c: cell, next: cell.server}
-		pc.next.places = slices.Clone(cell.server.places)
-		if pc.next.rec.Values == nil {
-			pc.next.rec = block.Record{Kind: p.Kind, ID: p.ID, Values: make([]block.Value, tb.fields)}
-		} else {
-			pc.next.rec = pc.next.rec.Clone()
-		}
-		a.cells[key] = pc
-		a.order = append(a.order, key)
 	}
 	late, again := a.late[lateKey{key, p.Stream}]
 	if again {
 		delete(a.late, lateKey{key, p.Stream})
 	}
 	if p.Drop {
-		if a.drop(tb, &pc.next, p) {
+		if a.drop(tb, next, p) {
 			a.applied.Dropped++
 		}
 		return nil
@@ -338,21 +321,57 @@ func (a *applier) part(p block.Part) error {
 		}
 	}
 	if again {
-		p = p.Over(late)
+		p = p.Over(late.Part)
 	}
-	if pc.next.rec.Parts != 0 && p.Ver < pc.next.rec.Ver && (a.guard || a.touched[key]) {
-		a.late[lateKey{key, p.Stream}] = p
+	if next.rec.Parts != 0 && p.Ver < next.rec.Ver && (a.guard || a.touched[key]) {
+		a.late[lateKey{key, p.Stream}] = latePart{Part: p}
 		return nil
 	}
-	if p.Have != 0 && !a.holds(&pc.next, p) {
-		return &block.HoleError{Stream: p.Stream, Kind: p.Kind, ID: p.ID}
+	if p.Have != 0 && !a.holds(next, p) {
+		a.late[lateKey{key, p.Stream}] = latePart{p, true}
+		return nil
 	}
 	if a.touched != nil {
 		a.touched[key] = true
 	}
-	a.put(tb, &pc.next, p)
+	a.put(tb, next, p)
 	a.applied.Put++
+	if filling {
+		return f.settle(p.ID, next)
+	}
 	return nil
+}
+
+// state returns the state, in memory, of a record that has a row or may have one; f is the fill of its kind or nil.
+func (a *applier) state(key recordKey, tb *table, f *filler) (*state, error) {
+	if pc := a.cells[key]; pc != nil {
+		return &pc.next, nil
+	}
+	if len(a.cells) >= flushAt {
+		if err := a.flush(); err != nil {
+			return nil, err
+		}
+	}
+	var c *cell
+	var err error
+	if f != nil {
+		c, err = f.cell(key.id)
+	} else if err = a.drain(); err == nil {
+		c, err = a.t.cell(tb, key.id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	pc := &pendingCell{c: c, next: c.server}
+	pc.next.places = slices.Clone(c.server.places)
+	if pc.next.rec.Values == nil {
+		pc.next.rec = block.Record{Kind: tb.plan.Kind.Name, ID: key.id, Values: make([]block.Value, tb.fields)}
+	} else {
+		pc.next.rec = pc.next.rec.Clone()
+	}
+	a.cells[key] = pc
+	a.order = append(a.order, key)
+	return &pc.next, nil
 }
 
 // homeIn reports whether the home part of class c of a record would be held by stream region s.
@@ -367,9 +386,9 @@ func (a *applier) homeIn(st *state, c block.Class, s block.ID) bool {
 func (a *applier) holds(st *state, p block.Part) bool {
 	c := p.Stream.Class
 	if p.Foreign {
-		return slices.Contains(st.places, place{p.Stream.Region, c})
+		return st.rec.Parts.Has(c) && slices.Contains(st.places, place{p.Stream.Region, c})
 	}
-	return st.home.Has(c) && a.homeIn(st, c, p.Stream.Region)
+	return st.rec.Parts.Has(c) && st.home.Has(c) && a.homeIn(st, c, p.Stream.Region)
 }
 
 func (a *applier) put(tb *table, st *state, p block.Part) {
@@ -467,6 +486,9 @@ func (a *applier) strip(tb *table, st *state) {
 
 // flush writes the records in memory.
 func (a *applier) flush() error {
+	if err := a.drain(); err != nil {
+		return err
+	}
 	for n, key := range a.order {
 		if n%256 == 0 && a.t.ctx.Err() != nil {
 			return a.t.ctx.Err()
@@ -484,52 +506,13 @@ func (a *applier) flush() error {
 				}
 			}
 		}
-		var err error
-		if _, ok := a.fresh[key.no]; ok {
-			err = a.writeFresh(pc)
-		} else {
-			err = a.t.save(pc.c, pc.next)
-		}
-		if err != nil {
+		if err := a.t.save(pc.c, pc.next); err != nil {
 			return err
 		}
 	}
 	clear(a.cells)
 	a.order = a.order[:0]
 	return nil
-}
-
-// writeFresh writes a row of a kind that is filled in bulk. closeFresh makes the rest.
-func (a *applier) writeFresh(pc *pendingCell) error {
-	c, next := pc.c, &pc.next
-	if !a.opened[c.tb.no] {
-		if err := a.t.c.openKind(c.tb, false); err != nil {
-			return err
-		}
-		a.opened[c.tb.no] = true
-	}
-	next.placed = len(next.places) > 0
-	if err := a.t.savePlaces(c, next.places, next.rec.Parts != 0); err != nil {
-		return err
-	}
-	if next.rec.Parts == 0 {
-		if c.shown == nil {
-			return nil
-		}
-		return a.t.c.exec(c.tb.deleteSQL, c.shown.fid)
-	}
-	args := c.tb.appendArgs(make([]any, 0, c.tb.fields+8), &next.row)
-	if c.tb.geom {
-		args = append(args, blobArg(next.rec.Geometry))
-	}
-	if c.shown == nil {
-		return a.t.c.exec(c.tb.insertSQL, append(args, nil)...)
-	}
-	sql := c.tb.updateSQL
-	if c.tb.geom {
-		sql = c.tb.updateGeomSQL
-	}
-	return a.t.c.exec(sql, append(args, c.shown.fid)...)
 }
 
 // dropStream takes out of a stream every record that it holds and keep does not name. It returns how many.

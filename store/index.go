@@ -114,6 +114,9 @@ func (t *tx) index(tb *table, fid int64, r block.Record) error {
 	if len(tb.plan.Searched()) == 0 {
 		return nil
 	}
+	if now, err := t.searchable(tb, fid); err != nil || !now {
+		return err
+	}
 	return t.indexText(docOf(tb, fid), t.text.textOf(tb, r))
 }
 
@@ -147,6 +150,9 @@ func (t *tx) indexText(doc int64, text indexText) error {
 func (t *tx) unindex(tb *table, fid int64, was block.Record) error {
 	if len(tb.plan.Searched()) == 0 {
 		return nil
+	}
+	if there, err := t.searchable(tb, fid); err != nil || !there {
+		return err
 	}
 	doc := docOf(tb, fid)
 	for _, q := range []string{"DELETE FROM kt_search WHERE rowid = ?", "DELETE FROM kt_pinyin WHERE rowid = ?"} {

@@ -46,6 +46,8 @@ type Store struct {
 	subs    subscribers
 	closing sync.Once
 	closed  chan struct{}
+	build   sync.Mutex    // guards built
+	built   chan struct{} // closed when the goroutine that builds has ended; nil: there was none
 }
 
 // dsn builds the connection string, the one place where SQLite is configured.
@@ -230,7 +232,15 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.writer.tx(ctx, func(t *tx) error { return t.upgrade() }); err != nil {
 		return err
 	}
-	return s.openReaders()
+	if err := s.openReaders(); err != nil {
+		return err
+	}
+	if left, err := readUnbuilt(c); err != nil {
+		return err
+	} else if len(left) > 0 {
+		s.buildLater()
+	}
+	return nil
 }
 
 // looksLikeStore reads the first bytes, so that a foreign file is never opened for writing.
@@ -336,6 +346,12 @@ func (s *Store) Close() error {
 	var errs []error
 	s.closing.Do(func() {
 		close(s.closed)
+		s.build.Lock()
+		built := s.built
+		s.build.Unlock()
+		if built != nil {
+			<-built
+		}
 		for range s.opened {
 			errs = append(errs, (<-s.reads).close())
 		}

@@ -101,13 +101,13 @@ func (w *world) set(r block.Record) {
 			w.records[id] = rec
 		}
 		now := where(id)
-		for s := range was[id] {
+		for s, foreign := range was[id] {
 			if _, stays := now[s]; !stays {
 				kind, ver := rec.Kind, rec.Ver
 				if !ok {
 					kind, ver = r.Kind, r.Ver
 				}
-				w.log[s] = append(w.log[s], block.Part{Stream: s, Seq: w.seq, Drop: true, Kind: kind, ID: id, Ver: ver})
+				w.log[s] = append(w.log[s], block.Part{Stream: s, Seq: w.seq, Foreign: foreign, Drop: true, Kind: kind, ID: id, Ver: ver})
 			}
 		}
 		for s, foreign := range now {
@@ -136,23 +136,80 @@ func (w *world) cut(scope []block.Stream, cur block.Cursors, replace bool) (bloc
 		at, held := cur.Streams[s]
 		full := !held || replace
 		plan.Streams = append(plan.Streams, block.StreamPlan{Stream: s, Seq: w.seq, Replace: full})
+		if !full {
+			parts = append(parts, w.changes(s, at)...)
+			continue
+		}
 		last := map[block.ID]block.Part{}
 		var order []block.ID
 		for _, p := range w.log[s] {
-			if full || p.Seq > at {
-				if _, ok := last[p.ID]; !ok {
-					order = append(order, p.ID)
-				}
-				last[p.ID] = p
+			if _, ok := last[p.ID]; !ok {
+				order = append(order, p.ID)
 			}
+			last[p.ID] = p
 		}
 		for _, id := range order {
-			if p := last[id]; !full || !p.Drop {
+			if p := last[id]; !p.Drop {
 				parts = append(parts, p)
 			}
 		}
 	}
 	return plan, parts
+}
+
+// changes are a stream's log rows after a position as a server sends them: in segments that end anywhere, of each the last
+// part of a record, with what changed in the segment and nothing else.
+func (w *world) changes(s block.Stream, after uint64) []block.Part {
+	before := map[block.ID]block.Part{}
+	var parts []block.Part
+	segment := map[block.ID]block.Part{}
+	var order []block.ID
+	end := func() {
+		for _, id := range order {
+			p := segment[id]
+			p.Values = slices.Clone(p.Values)
+			for i := range p.Values {
+				if !p.Have.Has(i) {
+					p.Values[i] = block.Value{}
+				}
+			}
+			if !p.Have.Geometry() {
+				p.Geometry = nil
+			}
+			if !p.Have.Region() {
+				p.Region = block.ID{}
+			}
+			parts = append(parts, p)
+		}
+		clear(segment)
+		order = order[:0]
+	}
+	for _, p := range w.log[s] {
+		old, was := before[p.ID]
+		if p.Drop {
+			delete(before, p.ID)
+		} else {
+			before[p.ID] = p
+		}
+		if p.Seq <= after {
+			continue
+		}
+		if w.rnd.IntN(4) == 0 {
+			end()
+		}
+		if was && !p.Drop && p.Foreign == old.Foreign {
+			p.Have = block.MaskOf(old, p)
+		}
+		earlier, again := segment[p.ID]
+		if !again {
+			order = append(order, p.ID)
+		} else if !p.Drop && !earlier.Drop {
+			p.Have = p.Have.With(earlier.Have)
+		}
+		segment[p.ID] = p
+	}
+	end()
+	return parts
 }
 
 func partSeq(ps []block.Part) iter.Seq2[block.Part, error] {

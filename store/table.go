@@ -31,6 +31,7 @@ type table struct {
 	selectID, selectFid, selectAll string
 	insertSQL, updateSQL           string
 	updateGeomSQL, deleteSQL       string
+	fillSQL                        string // inserts insertRows rows
 }
 
 // quote quotes an identifier. Names come from the declarations, which allow nothing that needs escaping.
@@ -73,6 +74,7 @@ func newTable(p *schema.Plan) *table {
 	}
 	write = append(write, "fid")
 	t.insertSQL = "INSERT INTO " + name + " (" + strings.Join(write, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(write)-1) + ")"
+	t.fillSQL = manyRows(t.insertSQL, len(write), insertRows)
 	return t
 }
 

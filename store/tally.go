@@ -22,6 +22,10 @@ func (t *tx) tally(k block.TallyKey) (*block.Tally, error) {
 		return v, nil
 	}
 	v := new(block.Tally)
+	if t.kept != nil {
+		t.tallies[k] = v
+		return v, nil
+	}
 	row, err := t.c.one("SELECT count, sum FROM kt_tally WHERE region = ? AND class = ? AND kind = ? AND foreign_part = ?",
 		k.Region, int(k.Class), t.s.byKind[k.Kind].no, boolInt(k.Foreign))
 	if err != nil {
@@ -36,9 +40,27 @@ func (t *tx) tally(k block.TallyKey) (*block.Tally, error) {
 	return v, nil
 }
 
+// loadTallies reads every tally, so that tally needs no connection afterwards.
+func (t *tx) loadTallies() error {
+	all, err := t.s.keptTallies(t.ctx, t.c)
+	if err != nil {
+		return err
+	}
+	for k, v := range all {
+		if t.tallies[k] == nil {
+			t.tallies[k] = &v
+		}
+	}
+	t.kept = all
+	return nil
+}
+
 // saveTallies writes the tallies that were touched; an empty one goes.
 func (t *tx) saveTallies() error {
 	for k, v := range t.tallies {
+		if was, ok := t.kept[k]; ok && was == *v {
+			continue
+		}
 		no := t.s.byKind[k.Kind].no
 		var err error
 		if *v == (block.Tally{}) {

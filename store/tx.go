@@ -35,6 +35,12 @@ type tx struct {
 	tree    *block.Tree                     // nil: not read in this transaction
 	text    texter
 	repair  bool // rows may not be what this package wrote
+
+	fills    map[int64]*filler      // of the cut being applied
+	unbuilt  map[block.Kind]unbuilt // nil: not read
+	deferred bool                   // something was left to be built
+
+	kept map[block.TallyKey]block.Tally // all tallies before the transaction; nil: not read
 }
 
 // tx runs fn in one transaction and publishes the changes after the commit.
@@ -117,9 +123,12 @@ type cell struct {
 }
 
 // cell reads a record.
-func (t *tx) cell(tb *table, id block.ID) (*cell, error) {
+func (t *tx) cell(tb *table, id block.ID) (*cell, error) { return t.cellBy(tb, id, tb.selectID, id) }
+
+// cellBy reads a record by a query that finds its row.
+func (t *tx) cellBy(tb *table, id block.ID, query string, arg any) (*cell, error) {
 	c := &cell{tb: tb, id: id}
-	v, err := t.c.one(tb.selectID, id)
+	v, err := t.c.one(query, arg)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func syncCommand() cli.Command {
 					} else {
 						env.Say("%d pulled, %d pushed, %d pending, %d conflicts, %d rejected; proved equal: %v", result.Pulled, result.Pushed, result.Pending, result.Conflicts, result.Rejected, result.Proved)
 					}
-					return err
+					return errors.Join(err, st.Writer().WaitBuilt(ctx)) // the next command finds every text
 				})
 			}
 		},
