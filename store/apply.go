@@ -43,7 +43,7 @@ type applier struct {
 	known   map[block.ID]bool // regions in the tree when the cut began
 	guard   bool              // parts older than the row are stale, rows from before the cut included
 	touched map[recordKey]bool
-	late    map[lateKey]latePart // parts that are older than the row, or of a record that is not here
+	late    map[lateKey]latePart   // parts that are older than the row, or of a record that is not here
 	fills   map[int64]*filler      // kinds that were empty when the cut began
 	inserts *inserter              // of the fills; the connection is free after drain
 	repair  bool                   // rows may have been bent: a part says nothing about the other classes

@@ -15,8 +15,9 @@ import (
 // conn is one SQLite connection with its prepared statements. It talks to the driver directly: loading writes a million
 // values a second through it, and database/sql would cost a third of that. It belongs to one goroutine at a time.
 type conn struct {
-	d     driver.Conn
-	stmts map[string]*stmt
+	d       driver.Conn
+	stmts   map[string]*stmt
+	updates int // of some columns, among stmts
 }
 
 // stmt is a prepared statement with its argument buffer.

@@ -313,14 +313,8 @@ func (t *tx) show(c *cell, r *row) error {
 		*c.shown = *r
 		c.shown.fid = fid
 	default:
-		args := tb.appendArgs(make([]any, 0, tb.fields+8), r)
-		sql := tb.updateSQL
-		if tb.geom && !bytes.Equal(c.shown.rec.Geometry, r.rec.Geometry) {
-			sql = tb.updateGeomSQL
-			args = append(args, blobArg(r.rec.Geometry))
-		}
 		fid := c.shown.fid
-		if err := t.c.exec(sql, append(args, fid)...); err != nil {
+		if err := t.update(tb, c.shown, r); err != nil {
 			return err
 		}
 		if err := t.reindex(tb, fid, c.shown.rec, r.rec); err != nil {
@@ -340,6 +334,68 @@ func (t *tx) show(c *cell, r *row) error {
 	}
 	t.changed(tb.plan.Kind.Name, c.id, bounds)
 	return nil
+}
+
+// maxUpdates bounds the statements that are kept for updates of some columns.
+const maxUpdates = 300
+
+// update writes the columns in which is differs from was. SQLite writes every index that has a column of the statement,
+// changed or not, so that a delta that names one column costs a third.
+func (t *tx) update(tb *table, was, is *row) error {
+	if t.repair { // the row may be bent where it reads right
+		return t.updateAll(tb, is, was.fid)
+	}
+	set := make([]byte, 0, 256)
+	args := make([]any, 0, tb.fields+8)
+	put := func(column string, v any) {
+		set = append(append(append(set, ", "...), column...), " = ?"...)
+		args = append(args, v)
+	}
+	if was.rec.ID != is.rec.ID {
+		put("id", append([]byte(nil), is.rec.ID[:]...))
+	}
+	if was.rec.Region != is.rec.Region {
+		put("region", idArg(is.rec.Region))
+	}
+	if was.shard != is.shard {
+		put("shard", idArg(is.shard))
+	}
+	if was.rec.Ver != is.rec.Ver {
+		put("ver", int64(is.rec.Ver))
+	}
+	if was.parts() != is.parts() {
+		put("parts", is.parts())
+	}
+	for i, v := range is.rec.Values {
+		if was.rec.Values[i] != v {
+			put(quote(tb.plan.Kind.Fields[i].Name), toDriver(v))
+		}
+	}
+	if tb.geom && !bytes.Equal(was.rec.Geometry, is.rec.Geometry) {
+		put("geom", blobArg(is.rec.Geometry))
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	q := "UPDATE " + quote(tb.name) + " SET " + string(set[2:]) + " WHERE fid = ?"
+	if t.c.stmts[q] == nil {
+		if t.c.updates >= maxUpdates {
+			return t.updateAll(tb, is, was.fid)
+		}
+		t.c.updates++
+	}
+	return t.c.exec(q, append(args, was.fid)...)
+}
+
+// updateAll writes every column.
+func (t *tx) updateAll(tb *table, is *row, fid int64) error {
+	args := tb.appendArgs(make([]any, 0, tb.fields+8), is)
+	sql := tb.updateSQL
+	if tb.geom {
+		sql = tb.updateGeomSQL
+		args = append(args, blobArg(is.rec.Geometry))
+	}
+	return t.c.exec(sql, append(args, fid)...)
 }
 
 // encodeState is how kt_base keeps a state: region, shard, version, parts bits, geometry, values.
