@@ -156,7 +156,7 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 		}
 	}
 	if cut.Mend {
-		for _, tb := range t.s.tables {
+		for _, tb := range t.s.kinds().tables {
 			if len(tb.plan.Searched()) == 0 {
 				continue
 			}
@@ -183,7 +183,7 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 			return a.applied, fmt.Errorf("a part of stream %s/%s, which the cut does not list: %w", part.Stream.Region, part.Stream.Class, block.ErrInvalid)
 		}
 		if m := seen[part.Stream]; m != nil {
-			if tb := t.s.byKind[part.Kind]; tb != nil {
+			if tb := t.s.kinds().byKind[part.Kind]; tb != nil {
 				if part.Drop {
 					delete(m, recordKey{tb.no, part.ID})
 				} else {
@@ -236,7 +236,7 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 		}
 	}
 	if cut.Mend {
-		for _, tb := range t.s.tables {
+		for _, tb := range t.s.kinds().tables {
 			if err := t.resetTallies(tb); err != nil { // the bent rows' leaves were never in them
 				return a.applied, err
 			}
@@ -518,7 +518,7 @@ func (a *applier) flush() error {
 // dropStream takes out of a stream every record that it holds and keep does not name. It returns how many.
 func (a *applier) dropStream(s block.Stream, keep map[recordKey]bool) (int, error) {
 	n := 0
-	for _, tb := range a.t.s.tables {
+	for _, tb := range a.t.s.kinds().tables {
 		if !tb.plan.Classes().Has(s.Class) {
 			continue
 		}

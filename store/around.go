@@ -309,7 +309,7 @@ func (a *around) inBuildings(tb *table, sql string, args ...any) error {
 func (a *around) page() ([]AroundHit, error) {
 	rank := map[*table]int{}
 	for i, k := range a.q.Kinds {
-		if tb := a.s.byKind[k]; tb != nil {
+		if tb := a.s.kinds().byKind[k]; tb != nil {
 			rank[tb] = i
 		}
 	}

@@ -97,7 +97,7 @@ func (w *Writer) buildStep(ctx context.Context) (more bool, err error) {
 		if err != nil {
 			return err
 		}
-		for _, tb := range t.s.tables {
+		for _, tb := range t.s.kinds().tables {
 			kind := tb.plan.Kind.Name
 			u, ok := m[kind]
 			if !ok {

@@ -107,7 +107,7 @@ func TestSearchIsBuiltAfterwards(t *testing.T) {
 		}
 	}
 	indexes, err := s.writer.c.number("SELECT count(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = 'building' AND sql IS NOT NULL")
-	if want := int64(len(s.byKind["building"].indexes())); err != nil || indexes != want {
+	if want := int64(len(s.kinds().byKind["building"].indexes())); err != nil || indexes != want {
 		t.Errorf("%d indexes, %v, want %d", indexes, err, want)
 	}
 }

@@ -332,7 +332,7 @@ func (t *tx) shardOf(op block.Op) (block.ID, error) {
 	if e.Verb == block.Insert || !e.Region.IsZero() {
 		return tree.Shard(e.Region), nil
 	}
-	c, err := t.cell(t.s.byKind[e.Kind], e.ID)
+	c, err := t.cell(t.s.kinds().byKind[e.Kind], e.ID)
 	if err != nil {
 		return block.ID{}, err
 	}

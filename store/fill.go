@@ -38,7 +38,7 @@ func (a *applier) openFills(cut block.CutPlan) error {
 	for _, s := range cut.Streams {
 		classes = classes.With(s.Stream.Class)
 	}
-	for _, tb := range a.t.s.tables {
+	for _, tb := range a.t.s.kinds().tables {
 		n, err := a.t.c.number(fmt.Sprintf("SELECT EXISTS (SELECT 1 FROM %s) + EXISTS (SELECT 1 FROM kt_base WHERE kind = ?)", quote(tb.name)), tb.no)
 		if err != nil {
 			return err
@@ -81,7 +81,7 @@ func (a *applier) closeFills() error {
 	if err := a.flush(); err != nil {
 		return err
 	}
-	for _, tb := range a.t.s.tables {
+	for _, tb := range a.t.s.kinds().tables {
 		if f := a.fills[tb.no]; f != nil {
 			if err := f.finish(); err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"kuaitu/block"
+	"kuaitu/block/schema"
 	"kuaitu/geo"
 )
 
@@ -32,9 +33,9 @@ func FuzzWKBBounds(f *testing.F) {
 }
 
 func FuzzDecodeOps(f *testing.F) {
-	s := &Store{byKind: map[block.Kind]*table{}, byNo: map[int64]*table{}}
-	tb := newTable(plan("building"))
-	s.byKind["building"], s.byNo[tb.no] = tb, tb
+	s := new(Store)
+	s.known.Store(newCatalogue(schema.Builtin()))
+	tb := s.kinds().byKind["building"]
 	f.Add(s.encodeEdits([]block.Edit{{Verb: block.Update, Kind: "building", ID: rid("a"), Fields: []block.FieldSet{fieldSet("building", "name", block.TextValue("甲"))}}}))
 	f.Add(encodeState(&state{present: true, row: row{rec: building(1)}}))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -60,7 +60,7 @@ func (s *Store) published(kinds map[block.Kind]*change) {
 		fns = append(fns, s.subs.fns[no])
 	}
 	s.subs.mu.Unlock()
-	for _, p := range s.set.Plans() {
+	for _, p := range s.kinds().set.Plans() {
 		if c := kinds[p.Kind.Name]; c != nil {
 			n := Notice{Kind: p.Kind.Name, Bounds: c.bounds, Ver: ver}
 			if !c.many {

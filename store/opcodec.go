@@ -17,7 +17,7 @@ func (s *Store) encodeEdits(edits []block.Edit) []byte {
 	b = binary.AppendUvarint(b, uint64(len(edits)))
 	for _, e := range edits {
 		b = append(b, byte(e.Verb))
-		b = binary.AppendUvarint(b, uint64(s.byKind[e.Kind].no))
+		b = binary.AppendUvarint(b, uint64(s.kinds().byKind[e.Kind].no))
 		b = append(b, e.ID[:]...)
 		b = append(b, e.Region[:]...)
 		b = binary.AppendUvarint(b, uint64(e.Base))
@@ -49,7 +49,7 @@ func (s *Store) decodeEdits(b []byte) ([]block.Edit, error) {
 	for i := uint64(0); i < n && !d.bad; i++ {
 		var e block.Edit
 		e.Verb = block.OpVerb(d.byte())
-		tb := s.byNo[int64(d.uvarint())]
+		tb := s.kinds().byNo[int64(d.uvarint())]
 		if tb == nil {
 			d.fail()
 			break

@@ -31,10 +31,7 @@ type Options struct {
 type Store struct {
 	path   string
 	opt    Options
-	set    *schema.Set
-	tables []*table
-	byKind map[block.Kind]*table
-	byNo   map[int64]*table
+	known  atomic.Pointer[catalogue]
 	lock   *os.File
 	reads  chan *conn // idle read connections
 	opened int        // how many there are
@@ -145,14 +142,10 @@ func start(path string, opt Options) (*Store, error) {
 	}
 	opt.Readers = min(opt.Readers, 16)
 	s := &Store{
-		path: path, opt: opt, set: opt.Set, byKind: map[block.Kind]*table{}, byNo: map[int64]*table{},
+		path: path, opt: opt,
 		reads: make(chan *conn, opt.Readers), closed: make(chan struct{}),
 	}
-	for _, p := range s.set.Plans() {
-		t := newTable(p)
-		s.tables = append(s.tables, t)
-		s.byKind[p.Kind.Name], s.byNo[t.no] = t, t
-	}
+	s.known.Store(newCatalogue(opt.Set))
 	// The lock is on a file of its own: POSIX locks of the store itself would be lost when anything in this process
 	// opened and closed it.
 	s.lock, err = os.OpenFile(path+"-lock", os.O_CREATE|os.O_RDWR, 0o600)
@@ -229,6 +222,9 @@ func (s *Store) open(ctx context.Context) error {
 	} else if n != 3 {
 		return fmt.Errorf("it is a GeoPackage of another program; import it instead: %w", block.ErrInvalid)
 	}
+	if err := s.recallDeclared(c); err != nil {
+		return err
+	}
 	if err := s.writer.tx(ctx, func(t *tx) error { return t.upgrade() }); err != nil {
 		return err
 	}
@@ -288,7 +284,7 @@ func (t *tx) upgrade() error {
 	if err := t.c.migrate(); err != nil {
 		return err
 	}
-	for _, tb := range t.s.tables {
+	for _, tb := range t.s.kinds().tables {
 		grown, err := t.c.ensureKind(tb)
 		if err != nil {
 			return err
@@ -332,8 +328,8 @@ func (s *Store) openReaders() error {
 // Path returns the absolute path of the file.
 func (s *Store) Path() string { return s.path }
 
-// Set returns the declarations the store was opened with.
-func (s *Store) Set() *schema.Set { return s.set }
+// Set returns the declarations of the moment: those the store was opened with, and what its server declares beyond them.
+func (s *Store) Set() *schema.Set { return s.kinds().set }
 
 // Reader returns the reading half.
 func (s *Store) Reader() *Reader { return s.reader }
@@ -368,7 +364,7 @@ func (s *Store) Close() error {
 
 // table returns the table of a kind; an undeclared kind is ErrInvalid.
 func (s *Store) table(k block.Kind) (*table, error) {
-	if t := s.byKind[k]; t != nil {
+	if t := s.kinds().byKind[k]; t != nil {
 		return t, nil
 	}
 	return nil, fmt.Errorf("kind %q is not declared: %w", k, block.ErrInvalid)

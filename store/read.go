@@ -173,7 +173,7 @@ func (t *tx) regions() (*block.Tree, error) {
 
 // readTree builds the tree from the region and region_succession tables.
 func (s *Store) readTree(ctx context.Context, c *conn) (*block.Tree, error) {
-	tb := s.byKind["region"]
+	tb := s.kinds().byKind["region"]
 	if tb == nil {
 		return block.NewTree(nil, nil)
 	}
@@ -224,7 +224,7 @@ func withParents(list []block.Region) []block.Region {
 
 // readPast reads former parents: successions of relation "parent" lead from a region to its former parent.
 func (s *Store) readPast(ctx context.Context, c *conn) (past []block.ParentLink, err error) {
-	tb := s.byKind["region_succession"]
+	tb := s.kinds().byKind["region_succession"]
 	if tb == nil {
 		return nil, nil
 	}

@@ -303,7 +303,7 @@ func (t *tx) releaseDone(afterCut bool) error {
 		done := o.seq == 0
 		if !done {
 			shards := []block.ID{o.shard}
-			c, err := t.cell(t.s.byKind[o.first.Kind], o.first.ID)
+			c, err := t.cell(t.s.kinds().byKind[o.first.Kind], o.first.ID)
 			if err != nil {
 				return err
 			}
@@ -345,7 +345,7 @@ func (t *tx) release(counter int64) error {
 		return err
 	}
 	for _, k := range rows {
-		tb := t.s.byNo[k.kind]
+		tb := t.s.kinds().byNo[k.kind]
 		if tb == nil {
 			continue
 		}

@@ -356,7 +356,7 @@ func checkReplica(t *testing.T, s *Store, w *world, scope []block.Stream, live [
 				continue
 			}
 			r, here := expect[e.ID]
-			r, here = applyEdit(s.byKind[kind], r, here, e)
+			r, here = applyEdit(s.kinds().byKind[kind], r, here, e)
 			delete(expect, e.ID)
 			if here {
 				expect[e.ID] = r
@@ -440,7 +440,7 @@ func TestReplicaFollowsTheServer(t *testing.T) {
 					old, here := w.records[e.ID]
 					m.fate = block.FateConflict
 					if (e.Verb == block.Insert) != here && w.rnd.IntN(4) > 0 {
-						r, ok := applyEdit(s.byKind["building"], old, here, e)
+						r, ok := applyEdit(s.kinds().byKind["building"], old, here, e)
 						if !ok {
 							r = old.Clone()
 							r.Deleted = true

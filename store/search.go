@@ -288,7 +288,7 @@ func (f *finder) rank(docs []int64, why string, words []string) error {
 		if f.found[doc] {
 			continue
 		}
-		tb := f.s.byNo[doc&(1<<docShift-1)]
+		tb := f.s.kinds().byNo[doc&(1<<docShift-1)]
 		if tb == nil {
 			continue
 		}
@@ -467,7 +467,7 @@ func (f *finder) locate(tb *table, r *row, h *Hit) error {
 		c := b.Center()
 		h.Point = &c
 	} else if at := tb.plan.Index("building"); at >= 0 && !r.rec.Values[at].IsNull() {
-		if bt := f.s.byKind["building"]; bt != nil {
+		if bt := f.s.kinds().byKind["building"]; bt != nil {
 			v, err := f.c.one(`SELECT geom FROM "building" WHERE id = ?`, r.rec.Values[at].Ref())
 			if err != nil {
 				return err

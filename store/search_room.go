@@ -16,7 +16,7 @@ const maxBuildings = 40
 
 // byRoom looks for a room in the buildings that fit the rest of the query.
 func (f *finder) byRoom() error {
-	rooms, buildings := f.s.byKind["room"], f.s.byKind["building"]
+	rooms, buildings := f.s.kinds().byKind["room"], f.s.kinds().byKind["building"]
 	if rooms == nil || buildings == nil || len(f.kinds) > 0 && !containsNo(f.kinds, rooms.no) {
 		return nil
 	}
@@ -41,7 +41,7 @@ func (f *finder) byRoom() error {
 	sub := &finder{ctx: f.ctx, s: f.s, c: f.c, q: SearchQuery{Limit: maxBuildings / 2, Near: f.q.Near}, words: rest, text: strings.Join(rest, ""),
 		kinds: []int64{buildings.no}, found: map[int64]bool{}}
 	for _, k := range []block.Kind{"address", "address_alias"} {
-		if tb := f.s.byKind[k]; tb != nil {
+		if tb := f.s.kinds().byKind[k]; tb != nil {
 			sub.kinds = append(sub.kinds, tb.no)
 		}
 	}
@@ -80,7 +80,7 @@ func containsNo(list []int64, no int64) bool {
 func (f *finder) roomsOf(rooms *table, b Hit, unit, number string) error {
 	building := b.ID
 	if b.Kind != "building" {
-		tb := f.s.byKind[b.Kind]
+		tb := f.s.kinds().byKind[b.Kind]
 		v, err := f.c.one(tb.selectID, b.ID)
 		if err != nil || v == nil {
 			return err

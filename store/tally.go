@@ -27,7 +27,7 @@ func (t *tx) tally(k block.TallyKey) (*block.Tally, error) {
 		return v, nil
 	}
 	row, err := t.c.one("SELECT count, sum FROM kt_tally WHERE region = ? AND class = ? AND kind = ? AND foreign_part = ?",
-		k.Region, int(k.Class), t.s.byKind[k.Kind].no, boolInt(k.Foreign))
+		k.Region, int(k.Class), t.s.kinds().byKind[k.Kind].no, boolInt(k.Foreign))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (t *tx) saveTallies() error {
 		if was, ok := t.kept[k]; ok && was == *v {
 			continue
 		}
-		no := t.s.byKind[k.Kind].no
+		no := t.s.kinds().byKind[k.Kind].no
 		var err error
 		if *v == (block.Tally{}) {
 			err = t.c.exec("DELETE FROM kt_tally WHERE region = ? AND class = ? AND kind = ? AND foreign_part = ?", k.Region, int(k.Class), no, boolInt(k.Foreign))
@@ -80,7 +80,7 @@ func (t *tx) saveTallies() error {
 func (s *Store) keptTallies(ctx context.Context, c *conn) (map[block.TallyKey]block.Tally, error) {
 	out := map[block.TallyKey]block.Tally{}
 	err := c.query(ctx, "SELECT region, class, kind, foreign_part, count, sum FROM kt_tally", nil, func(v []driver.Value) error {
-		tb := s.byNo[asInt(v[2])]
+		tb := s.kinds().byNo[asInt(v[2])]
 		if tb == nil {
 			return nil // a kind that this version does not know
 		}
@@ -172,7 +172,7 @@ func (s *Store) eachLeafOf(ctx context.Context, c *conn, tb *table, fn func(bloc
 // recompute makes every tally from the rows.
 func (s *Store) recompute(ctx context.Context, c *conn) (map[block.TallyKey]block.Tally, error) {
 	sums := map[block.TallyKey]*block.Tally{}
-	for _, tb := range s.tables {
+	for _, tb := range s.kinds().tables {
 		err := s.eachLeafOf(ctx, c, tb, func(k block.TallyKey, _ block.ID, l block.Leaf) {
 			v := sums[k]
 			if v == nil {

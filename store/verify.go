@@ -47,7 +47,7 @@ func (r *Reader) Verify(ctx context.Context) (Verification, error) {
 		if err != nil {
 			return err
 		}
-		for _, tb := range r.s.tables {
+		for _, tb := range r.s.kinds().tables {
 			n, err := c.number("SELECT count(*) FROM " + quote(tb.name))
 			if err != nil {
 				return err
@@ -111,7 +111,7 @@ func (s *Store) mismatches(ctx context.Context, c *conn, v *Verification, kept, 
 	}
 	slices.SortFunc(keys, func(a, b block.TallyKey) int {
 		if a.Kind != b.Kind {
-			return int(s.byKind[a.Kind].no - s.byKind[b.Kind].no)
+			return int(s.kinds().byKind[a.Kind].no - s.kinds().byKind[b.Kind].no)
 		}
 		if n := slices.Compare(a.Region[:], b.Region[:]); n != 0 {
 			return n
@@ -120,7 +120,7 @@ func (s *Store) mismatches(ctx context.Context, c *conn, v *Verification, kept, 
 	})
 	for _, k := range keys {
 		m := Mismatch{Key: k, Kept: kept[k].Count, Rows: rows[k].Count}
-		tb := s.byKind[k.Kind]
+		tb := s.kinds().byKind[k.Kind]
 		err := c.query(ctx, "SELECT id FROM "+quote(tb.name)+" WHERE parts >> ? = 0 AND region IS ? AND id NOT IN (SELECT id FROM kt_base WHERE kind = ?)",
 			[]any{homeShift, idArg(k.Region), tb.no}, func(row []driver.Value) error {
 				m.IDs = append(m.IDs, asID(row[0]))
@@ -242,7 +242,7 @@ func (r *Reader) Doctor(ctx context.Context) (Facts, error) {
 				f.NoPolygon = append(f.NoPolygon, reg)
 			}
 		}
-		for _, tb := range r.s.tables {
+		for _, tb := range r.s.kinds().tables {
 			kind := tb.plan.Kind.Name
 			err := c.query(ctx, "SELECT region, count(*) FROM "+quote(tb.name)+" GROUP BY region", nil, func(v []driver.Value) error {
 				id, n := asID(v[0]), asInt(v[1])
@@ -273,7 +273,7 @@ func (w *Writer) RebuildIndexes(ctx context.Context) error {
 				return err
 			}
 		}
-		for _, tb := range t.s.tables {
+		for _, tb := range t.s.kinds().tables {
 			if tb.geom {
 				if err := t.c.exec("DELETE FROM " + tb.rtree()); err != nil {
 					return err

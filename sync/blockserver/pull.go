@@ -18,12 +18,15 @@ func (s *Server) hello(w http.ResponseWriter, r *http.Request, ss *session) erro
 		return err
 	}
 	if req.Protocol != wire.Protocol {
-		return &wire.Error{Status: http.StatusUpgradeRequired, Code: wire.CodeProtocol, Message: fmt.Sprintf("this server speaks protocol %d", wire.Protocol)}
+		return &wire.Error{Status: http.StatusUpgradeRequired, Code: wire.CodeProtocol, Message: fmt.Sprintf("the program speaks protocol %d and this server protocol %d: install the newer version of the older of the two", req.Protocol, wire.Protocol)}
 	}
 	var fresh block.Epoch
 	out := wire.HelloResponse{
 		Protocol: wire.Protocol, Epoch: ss.city.Epoch, EpochChanged: req.Epoch != fresh && req.Epoch != ss.city.Epoch, Counter: ss.grant.Counter,
 		Region: ss.grant.Region, Post: ss.grant.Post, Classes: wire.ClassesOf(ss.grant.Classes), Time: s.now().UTC(),
+	}
+	if req.Schema != nil && *req.Schema != s.fingerprint(ss.city.Set) {
+		out.Kinds = wire.KindsOf(ss.city.Set)
 	}
 	ctx := r.Context()
 	err := s.ops.View(ctx, func(v View) error {
@@ -58,6 +61,16 @@ func (s *Server) hello(w http.ResponseWriter, r *http.Request, ss *session) erro
 	w.Header().Set("Cache-Control", "no-store")
 	wire.WriteJSON(w, http.StatusOK, out)
 	return nil
+}
+
+// fingerprint names the declarations of the moment; a set is a value, so it is worked out once.
+func (s *Server) fingerprint(set *schema.Set) wire.Digest {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.declared != set {
+		s.declared, s.declaredAs = set, wire.Fingerprint(set)
+	}
+	return s.declaredAs
 }
 
 // segments answers with the changes of a stream in (after, upto], or a shorter range that its header tells.

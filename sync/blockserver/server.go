@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kuaitu/block"
+	"kuaitu/block/schema"
 	"kuaitu/sync/wire"
 )
 
@@ -45,6 +46,9 @@ type Server struct {
 	mu     sync.Mutex // guards what follows
 	tree   *block.Tree
 	scopes map[scopeKey]*scope
+
+	declared   *schema.Set // whose fingerprint is declaredAs
+	declaredAs wire.Digest
 }
 
 // New returns a server over a storage. The cache folder is made; its error is the only one.

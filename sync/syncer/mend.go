@@ -91,7 +91,7 @@ func (w *Worker) rows(ctx context.Context, e Mend, stream block.Stream, ids []bl
 		if !fault.OK() {
 			return nil, t, fault
 		}
-		h, parts, err := wire.DecodeFrame(w.Set, a.body)
+		h, parts, err := wire.DecodeFrame(w.set(), a.body)
 		if err != nil || h.Stream != stream {
 			return nil, t, Fault{Reason: BadAnswer}
 		}

@@ -32,6 +32,42 @@ type resender interface {
 	Resend(ctx context.Context) (int, error)
 }
 
+// declarer is what a replica has that can take declarations from a server that is newer than the program.
+type declarer interface {
+	Declared(ctx context.Context) ([32]byte, error)
+	Declare(ctx context.Context, name [32]byte, kinds []schema.Kind) (*schema.Set, error)
+}
+
+// set returns the declarations of the moment.
+func (w *Worker) set() *schema.Set {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Set
+}
+
+// declare takes what the server declares beyond what is known.
+func (w *Worker) declare(ctx context.Context, kinds []wire.Kind) Fault {
+	d, ok := w.Replica.(declarer)
+	if !ok || len(kinds) == 0 {
+		return Fault{}
+	}
+	list, err := wire.BlockKinds(kinds)
+	var set *schema.Set
+	if err == nil {
+		set, err = d.Declare(ctx, wire.FingerprintOf(kinds), list)
+	}
+	switch {
+	case errors.Is(err, block.ErrInvalid):
+		return Fault{Reason: Upgrade} // they are of a form that this program cannot know, or contradict its own
+	case err != nil:
+		return disk(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.Set = set
+	return Fault{}
+}
+
 // Perform does one effect. Wait is not among them: it belongs to whoever owns the loop.
 func (w *Worker) Perform(ctx context.Context, e Effect) Event {
 	switch e := e.(type) {
@@ -127,10 +163,20 @@ func (w *Worker) greet(ctx context.Context, e Greet) Greeted {
 		known := wire.Digest(e.Known)
 		q.Cut = &known
 	}
+	if d, ok := w.Replica.(declarer); ok {
+		name, err := d.Declared(ctx)
+		if err != nil {
+			return Greeted{Fault: disk(err)}
+		}
+		q.Schema = (*wire.Digest)(&name)
+	}
 	var a wire.HelloResponse
 	ev := Greeted{}
 	ev.Traffic, ev.Fault = w.link().json(ctx, wire.PathHello, q, &a, maxTallies)
 	if !ev.OK() {
+		return ev
+	}
+	if ev.Fault = w.declare(ctx, a.Kinds); !ev.OK() {
 		return ev
 	}
 	counts, err := w.Replica.Counts(ctx)
@@ -301,7 +347,7 @@ func (w *Worker) staged(ctx context.Context, job Job) ([]block.Part, error) {
 	if !ok || job.Kind == ChunkJob && wire.DigestOf(b) != job.Sum {
 		return nil, fmt.Errorf("staged object of stream %s %s is missing or changed: %w", job.Stream.Region, job.Stream.Class, block.ErrInvalid)
 	}
-	h, parts, err := wire.DecodeFrame(w.Set, b)
+	h, parts, err := wire.DecodeFrame(w.set(), b)
 	if err != nil {
 		return nil, err
 	}

@@ -202,6 +202,9 @@ type HelloRequest struct {
 	Epoch     block.Epoch `json:"epoch"`     // zero: nothing pulled yet
 	Witnesses []Witness   `json:"witnesses"` // the last cut's, one a shard
 	Cut       *Digest     `json:"cut,omitempty"`
+	// Schema is the fingerprint of the server's declarations that the client keeps; zero when it has none yet. A client that
+	// leaves it out cannot take declarations and gets none.
+	Schema *Digest `json:"schema,omitempty"`
 }
 
 // HelloResponse names the cut to pull: the heads of every stream in scope, read in one snapshot of the server. Streams
@@ -222,7 +225,10 @@ type HelloResponse struct {
 	Region       block.ID   `json:"region"`
 	Post         string     `json:"post"`
 	Classes      []Class    `json:"classes"`
-	Time         time.Time  `json:"time"` // for people only
+	// Kinds are the server's declarations, when the request's Schema is not theirs. The client takes them before it fetches
+	// anything, so that leaves and proof hold over fields and kinds that it does not know by itself.
+	Kinds []Kind    `json:"kinds,omitempty"`
+	Time  time.Time `json:"time"` // for people only
 }
 
 // BlockCut returns the heads as the domain has them.

@@ -108,6 +108,9 @@ func (s *Storage) setUp(ctx context.Context, meta wire.Meta, regions []block.Reg
 		return err
 	}
 	s.city.Store(&blockserver.City{Set: s.set, Tree: tree})
+	if _, err := s.write.ExecContext(ctx, "INSERT INTO setting (name, value) VALUES ('declared', ?)", wire.Fingerprint(s.set).String()); err != nil {
+		return fmt.Errorf("init: %w", err)
+	}
 	_, err = s.Load(ctx, func(yield func(block.Record, error) bool) {
 		for _, r := range regions {
 			if !yield(RegionRecord(s.set, r, root), nil) {
@@ -130,6 +133,9 @@ func Open(ctx context.Context, dir string, opts Options) (*Storage, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.reload(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := s.grow(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
