@@ -141,13 +141,29 @@ func (s *Server) segments(w http.ResponseWriter, r *http.Request, ss *session) e
 	h := w.Header()
 	h.Set("Content-Type", wire.TypeFrame)
 	h.Set("ETag", `"`+wire.DigestOf(frame).String()+`"`)
-	// Private: only a cache that this device alone reads may keep what its scope allows it.
+	// Private: only a cache that this device alone reads may keep what its scope allows it. One that asks may first, as
+	// docs/server.md sets nginx up, may keep it for everybody.
 	h.Set("Cache-Control", "private, max-age=31536000, immutable")
 	if match := r.Header.Get("If-None-Match"); match != "" && match == h.Get("ETag") {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	_, _ = w.Write(frame) // the client went away: it asks again
+	return nil
+}
+
+// may answers a cache in front of the server (nginx's auth_request) whether a device may have what it asked the cache for:
+// 204, or the refusal that the path itself would give.
+func (s *Server) may(w http.ResponseWriter, r *http.Request, ss *session) error {
+	st, err := wire.StreamOfPath(r.Header.Get(wire.HeaderOriginal))
+	if err != nil {
+		return err
+	}
+	if !ss.scope.has[st] {
+		return outOfScope()
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 

@@ -97,6 +97,7 @@ func (s *Server) routes() {
 	s.handle("GET /v1/streams/{region}/{class}/segments", "segments", s.segments, true)
 	s.handle("GET /v1/streams/{region}/{class}/snapshot", "snapshot", s.snapshot, true)
 	s.handle("GET /v1/chunks/{region}/{class}/{sha256}", "chunks", s.chunk, true)
+	s.handle("GET "+wire.PathMay, "may", s.may, true)
 	s.handle("POST "+wire.PathOps, "ops", s.push, true)
 	s.handle("POST "+wire.PathProof, "proof", s.proof, true)
 	s.handle("POST "+wire.PathLeaves, "leaves", s.leaves, true)

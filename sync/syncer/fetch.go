@@ -70,7 +70,7 @@ func (w *Worker) segment(ctx context.Context, j Job) Fetched {
 		}
 	}
 	var ev Fetched
-	a, fault := w.link().do(ctx, request{method: http.MethodGet, path: wire.ChangesPath(j.Stream, j.After, j.Upto), want: wire.TypeFrame, limit: wire.MaxPacked})
+	a, fault := w.link().do(ctx, request{method: http.MethodGet, path: wire.ChangesPath(j.Stream, j.After, j.Upto, j.Epoch), want: wire.TypeFrame, limit: wire.MaxPacked})
 	ev.Traffic, ev.Fault = a.Traffic, fault
 	if !fault.OK() {
 		return ev

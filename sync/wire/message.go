@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"kuaitu/block"
@@ -39,6 +40,7 @@ const (
 	PathLeaves = "/v1/leaves"
 	PathRows   = "/v1/rows"
 	PathPoke   = "/v1/poke"
+	PathMay    = "/v1/may"
 	PathHealth = "/healthz"
 	PathMetric = "/metrics"
 )
@@ -48,9 +50,10 @@ func SegmentPath(s block.Stream, after, upto uint64) string {
 	return fmt.Sprintf("/v1/streams/%s/%s/segments?after=%d&upto=%d", s.Region, s.Class, after, upto)
 }
 
-// ChangesPath is the same in parts that carry only what changed.
-func ChangesPath(s block.Stream, after, upto uint64) string {
-	return fmt.Sprintf("%s&form=%d", SegmentPath(s, after, upto), FormChanged)
+// ChangesPath is the same in parts that carry only what changed. The epoch is not read by the server: it keeps caches between
+// the two from answering with segments of a life before a restore.
+func ChangesPath(s block.Stream, after, upto uint64, epoch block.Epoch) string {
+	return fmt.Sprintf("%s&form=%d&epoch=%s", SegmentPath(s, after, upto), FormChanged, epoch)
 }
 
 // Forms of a segment: parts are whole, or carry only what changed, in frames of VersionChanged. A form newer than the
@@ -80,6 +83,21 @@ func SnapshotPath(s block.Stream, upto uint64) string {
 // ChunkPath is where one chunk of a snapshot is. A chunk is found only under the stream whose snapshot lists it.
 func ChunkPath(s block.Stream, d Digest) string {
 	return fmt.Sprintf("/v1/chunks/%s/%s/%s", s.Region, s.Class, d)
+}
+
+// HeaderOriginal names, in a question to PathMay, the path (with or without query) that a cache in front of the server has been
+// asked for.
+const HeaderOriginal = "X-Original-URI"
+
+// StreamOfPath returns the stream whose segment or chunk a path names; ErrInvalid for every other path. Only the plain form
+// that this package writes is taken.
+func StreamOfPath(path string) (block.Stream, error) {
+	path, _, _ = strings.Cut(path, "?")
+	e := strings.Split(path, "/")
+	if len(e) == 6 && e[0] == "" && e[1] == "v1" && (e[2] == "streams" && e[5] == "segments" || e[2] == "chunks") {
+		return ParseStream(e[3], e[4])
+	}
+	return block.Stream{}, fmt.Errorf("the path is of no segment or chunk: %w", block.ErrInvalid)
 }
 
 // ParseStream reads a stream from two path elements.
