@@ -39,6 +39,8 @@ type applier struct {
 	t       *tx
 	cells   map[recordKey]*pendingCell
 	order   []recordKey
+	ready   map[recordKey]*row // rows read for the parts at hand; nil where there is none
+	args    []any
 	root    block.ID
 	known   map[block.ID]bool // regions in the tree when the cut began
 	guard   bool              // parts older than the row are stale, rows from before the cut included
@@ -108,7 +110,7 @@ func (t *tx) newApplier() (*applier, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &applier{t: t, cells: map[recordKey]*pendingCell{}, root: tree.Root(), known: map[block.ID]bool{}, late: map[lateKey]latePart{}, fills: map[int64]*filler{}, mended: map[recordKey]struct{}{}}
+	a := &applier{t: t, cells: map[recordKey]*pendingCell{}, ready: map[recordKey]*row{}, root: tree.Root(), known: map[block.ID]bool{}, late: map[lateKey]latePart{}, fills: map[int64]*filler{}, mended: map[recordKey]struct{}{}}
 	for _, r := range tree.All() {
 		a.known[r.ID] = true
 	}
@@ -175,6 +177,7 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 			}
 		}()
 	}
+	batch := make([]block.Part, 0, manyRowsRead)
 	for part, err := range parts {
 		if err != nil {
 			return a.applied, err
@@ -191,9 +194,15 @@ func (t *tx) applyCut(cut block.CutPlan, parts iter.Seq2[block.Part, error]) (bl
 				}
 			}
 		}
-		if err := a.part(part); err != nil {
-			return a.applied, err
+		if batch = append(batch, part); len(batch) == cap(batch) {
+			if err := a.parts(batch); err != nil {
+				return a.applied, err
+			}
+			batch = batch[:0]
 		}
+	}
+	if err := a.parts(batch); err != nil {
+		return a.applied, err
 	}
 	for _, l := range a.late {
 		if l.hole {
@@ -273,6 +282,61 @@ func (t *tx) saveWitnesses(cut block.CutPlan, was block.Cursors) error {
 		}
 	}
 	return nil
+}
+
+// parts applies some parts to the records in memory; the rows that they need are read together.
+func (a *applier) parts(list []block.Part) error {
+	clear(a.ready)
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && list[n].Kind == list[0].Kind {
+			n++
+		}
+		if err := a.prefetch(list[:n]); err != nil {
+			return err
+		}
+		for _, p := range list[:n] {
+			if err := a.part(p); err != nil {
+				return err
+			}
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// prefetch reads the rows of records that are not in memory. All parts are of one kind.
+func (a *applier) prefetch(parts []block.Part) error {
+	tb, err := a.t.s.table(parts[0].Kind)
+	if err != nil {
+		return err
+	}
+	if a.fills[tb.no] != nil {
+		return nil
+	}
+	args := a.args[:0]
+	for _, p := range parts {
+		key := recordKey{tb.no, p.ID}
+		if _, read := a.ready[key]; a.cells[key] == nil && !read {
+			a.ready[key] = nil
+			args = append(args, p.ID)
+		}
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	for len(args) < manyRowsRead {
+		args = append(args, args[0])
+	}
+	a.args = args
+	if err := a.drain(); err != nil {
+		return err
+	}
+	return a.t.c.query(a.t.ctx, tb.selectIDs, args, func(v []driver.Value) error {
+		r := tb.readRow(v)
+		a.ready[recordKey{tb.no, r.rec.ID}] = &r
+		return nil
+	})
 }
 
 // part applies one part to the record in memory.
@@ -357,7 +421,11 @@ func (a *applier) state(key recordKey, tb *table, f *filler) (*state, error) {
 	if f != nil {
 		c, err = f.cell(key.id)
 	} else if err = a.drain(); err == nil {
-		c, err = a.t.cell(tb, key.id)
+		if shown, read := a.ready[key]; read {
+			c, err = a.t.cellOf(tb, key.id, shown, nil)
+		} else {
+			c, err = a.t.cell(tb, key.id)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -489,6 +557,8 @@ func (a *applier) flush() error {
 	if err := a.drain(); err != nil {
 		return err
 	}
+	clear(a.ready) // they are what was before
+	save := saver{t: a.t}
 	for n, key := range a.order {
 		if n%256 == 0 && a.t.ctx.Err() != nil {
 			return a.t.ctx.Err()
@@ -506,9 +576,12 @@ func (a *applier) flush() error {
 				}
 			}
 		}
-		if err := a.t.save(pc.c, pc.next); err != nil {
+		if err := save.save(pc.c, &pc.next); err != nil {
 			return err
 		}
+	}
+	if err := save.finish(); err != nil {
+		return err
 	}
 	clear(a.cells)
 	a.order = a.order[:0]

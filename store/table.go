@@ -29,6 +29,7 @@ type table struct {
 	columns string // select list of readRow
 
 	selectID, selectFid, selectAll string
+	selectIDs, selectFids          string // manyRowsRead at once
 	insertSQL, updateSQL           string
 	updateGeomSQL, deleteSQL       string
 	fillSQL                        string // inserts insertRows rows
@@ -65,6 +66,9 @@ func newTable(p *schema.Plan) *table {
 	name := quote(t.name)
 	t.selectID = "SELECT " + t.columns + " FROM " + name + " WHERE id = ?"
 	t.selectFid = "SELECT " + t.columns + " FROM " + name + " WHERE fid = ?"
+	some := "(?" + strings.Repeat(", ?", manyRowsRead-1) + ")"
+	t.selectIDs = "SELECT " + t.columns + " FROM " + name + " WHERE id IN " + some
+	t.selectFids = "SELECT " + t.columns + " FROM " + name + " WHERE fid IN " + some
 	t.selectAll = "SELECT " + t.columns + " FROM " + name
 	t.updateSQL = "UPDATE " + name + " SET " + set + " WHERE fid = ?"
 	t.updateGeomSQL = "UPDATE " + name + " SET " + set + ", geom = ? WHERE fid = ?"

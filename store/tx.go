@@ -127,15 +127,20 @@ func (t *tx) cell(tb *table, id block.ID) (*cell, error) { return t.cellBy(tb, i
 
 // cellBy reads a record by a query that finds its row.
 func (t *tx) cellBy(tb *table, id block.ID, query string, arg any) (*cell, error) {
-	c := &cell{tb: tb, id: id}
 	v, err := t.c.one(query, arg)
+	if err != nil || v == nil {
+		return t.cellOf(tb, id, nil, err)
+	}
+	r := tb.readRow(v)
+	return t.cellOf(tb, id, &r, nil)
+}
+
+// cellOf makes the cell of a record whose row, nil when there is none, was read just now; err is passed on.
+func (t *tx) cellOf(tb *table, id block.ID, shown *row, err error) (*cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v != nil {
-		r := tb.readRow(v)
-		c.shown = &r
-	}
+	c := &cell{tb: tb, id: id, shown: shown}
 	if t.live < 0 {
 		if t.live, err = t.c.number("SELECT count(*) FROM kt_base"); err != nil {
 			return nil, err
@@ -215,42 +220,125 @@ func (t *tx) account(tb *table, s *state, add bool) error {
 
 // save makes next the server's state of the record: tallies, base or row with its search text, placements.
 func (t *tx) save(c *cell, next state) error {
-	next.placed = len(next.places) > 0
-	next.present = next.rec.Parts != 0
-	if err := t.account(c.tb, &c.server, false); err != nil {
+	shown, err := t.write(c, &next)
+	if err != nil {
 		return err
 	}
-	if err := t.savePlaces(c, next.places, next.present); err != nil {
-		return err
-	}
-	if c.live {
-		if err := t.putBase(c, &next); err != nil {
+	if shown { // the leaf is made from what the table really took
+		v, err := t.c.one(c.tb.selectFid, c.shown.fid)
+		if err != nil {
 			return err
 		}
-		if err := t.overlay(c, &next); err != nil {
-			return err
+		if v == nil {
+			return c.vanished()
 		}
-	} else {
-		var show *row
-		if next.present {
-			show = &next.row
-		}
-		if err := t.show(c, show); err != nil {
-			return err
-		}
-		if next.present { // the leaf is made from what the table really took
-			v, err := t.c.one(c.tb.selectFid, c.shown.fid)
-			if err != nil {
-				return err
-			}
-			if v == nil {
-				return fmt.Errorf("%s %s vanished while it was written: %w", c.tb.name, c.id, block.ErrUnavailable)
-			}
-			next.row = c.tb.readRow(v)
-		}
+		next.row = c.tb.readRow(v)
 	}
 	c.server = next
 	return t.account(c.tb, &c.server, true)
+}
+
+func (c *cell) vanished() error {
+	return fmt.Errorf("%s %s vanished while it was written: %w", c.tb.name, c.id, block.ErrUnavailable)
+}
+
+// write does what save does but for counting the new leaves. shown says that next is in the table now and is to be read
+// back for them.
+func (t *tx) write(c *cell, next *state) (shown bool, err error) {
+	next.placed = len(next.places) > 0
+	next.present = next.rec.Parts != 0
+	if err := t.account(c.tb, &c.server, false); err != nil {
+		return false, err
+	}
+	if err := t.savePlaces(c, next.places, next.present); err != nil {
+		return false, err
+	}
+	if c.live {
+		if err := t.putBase(c, next); err != nil {
+			return false, err
+		}
+		return false, t.overlay(c, next)
+	}
+	var show *row
+	if next.present {
+		show = &next.row
+	}
+	return next.present, t.show(c, show)
+}
+
+// manyRowsRead is how many rows one statement reads by their numbers.
+const manyRowsRead = 32
+
+// saver saves many records and reads back many at once.
+type saver struct {
+	t    *tx
+	back map[*table][]saved
+	args []any
+}
+
+type saved struct {
+	c    *cell
+	next *state
+}
+
+func (s *saver) save(c *cell, next *state) error {
+	shown, err := s.t.write(c, next)
+	if err != nil {
+		return err
+	}
+	if !shown {
+		return s.t.account(c.tb, next, true)
+	}
+	if s.back == nil {
+		s.back = map[*table][]saved{}
+	}
+	s.back[c.tb] = append(s.back[c.tb], saved{c, next})
+	if len(s.back[c.tb]) == manyRowsRead {
+		return s.read(c.tb)
+	}
+	return nil
+}
+
+// finish reads back what is left.
+func (s *saver) finish() error {
+	for tb := range s.back {
+		if err := s.read(tb); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *saver) read(tb *table) error {
+	list := s.back[tb]
+	if len(list) == 0 {
+		return nil
+	}
+	s.args = s.args[:0]
+	for i := range manyRowsRead {
+		s.args = append(s.args, list[min(i, len(list)-1)].c.shown.fid)
+	}
+	found := make(map[int64]row, len(list))
+	err := s.t.c.query(s.t.ctx, tb.selectFids, s.args, func(v []driver.Value) error {
+		r := tb.readRow(v)
+		found[r.fid] = r
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, x := range list {
+		r, ok := found[x.c.shown.fid]
+		if !ok {
+			return x.c.vanished()
+		}
+		x.next.row = r
+		if err := s.t.account(tb, x.next, true); err != nil {
+			return err
+		}
+	}
+	s.back[tb] = list[:0]
+	return nil
 }
 
 func (t *tx) savePlaces(c *cell, places []place, present bool) error {
