@@ -40,6 +40,9 @@ type tx struct {
 	unbuilt  map[block.Kind]unbuilt // nil: not read
 	deferred bool                   // something was left to be built
 
+	gather bool // changes of the search index wait in texts
+	texts  []func() error
+
 	kept map[block.TallyKey]block.Tally // all tallies before the transaction; nil: not read
 }
 
@@ -282,7 +285,9 @@ type saved struct {
 }
 
 func (s *saver) save(c *cell, next *state) error {
+	s.t.gather = true
 	shown, err := s.t.write(c, next)
+	s.t.gather = false
 	if err != nil {
 		return err
 	}
@@ -299,8 +304,14 @@ func (s *saver) save(c *cell, next *state) error {
 	return nil
 }
 
-// finish reads back what is left.
+// finish reads back what is left and brings the search index up to date.
 func (s *saver) finish() error {
+	for _, change := range s.t.texts {
+		if err := change(); err != nil {
+			return err
+		}
+	}
+	s.t.texts = nil
 	for tb := range s.back {
 		if err := s.read(tb); err != nil {
 			return err
@@ -378,7 +389,8 @@ func (t *tx) show(c *cell, r *row) error {
 	case r == nil && c.shown == nil:
 		return nil
 	case r == nil:
-		if err := t.unindex(tb, c.shown.fid, c.shown.rec); err != nil {
+		fid, was := c.shown.fid, c.shown.rec
+		if err := t.inText(func() error { return t.unindex(tb, fid, was) }); err != nil {
 			return err
 		}
 		if err := t.c.exec(tb.deleteSQL, c.shown.fid); err != nil {
@@ -394,7 +406,8 @@ func (t *tx) show(c *cell, r *row) error {
 		if err != nil {
 			return err
 		}
-		if err := t.index(tb, fid, r.rec); err != nil {
+		is := r.rec
+		if err := t.inText(func() error { return t.index(tb, fid, is) }); err != nil {
 			return err
 		}
 		c.shown = new(row)
@@ -405,7 +418,8 @@ func (t *tx) show(c *cell, r *row) error {
 		if err := t.update(tb, c.shown, r); err != nil {
 			return err
 		}
-		if err := t.reindex(tb, fid, c.shown.rec, r.rec); err != nil {
+		was, is := c.shown.rec, r.rec
+		if err := t.inText(func() error { return t.reindex(tb, fid, was, is) }); err != nil {
 			return err
 		}
 		*c.shown = *r
@@ -422,6 +436,16 @@ func (t *tx) show(c *cell, r *row) error {
 	}
 	t.changed(tb.plan.Kind.Name, c.id, bounds)
 	return nil
+}
+
+// inText changes the search index now, or when the saver at work has written its rows: a statement that reaches an R*Tree
+// opens a savepoint, at which FTS5 writes out all it has gathered, and one after each row costs more than the row.
+func (t *tx) inText(change func() error) error {
+	if t.gather {
+		t.texts = append(t.texts, change)
+		return nil
+	}
+	return change()
 }
 
 // maxUpdates bounds the statements that are kept for updates of some columns.
